@@ -1,0 +1,84 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hullguard.catalogue import DEFAULT_BENCHMARK, DEFAULT_PROFILE, SEVERITIES, Profile, load_benchmark, load_profile, names
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def completed(kind: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Return a shell completion of shipped names: `benchmarks` or `profiles`."""
+    return lambda _ctx, _param, start: [name for name in names(kind) if name.startswith(start)]
+
+
+def together(*decorators: Decorator) -> Decorator:
+    """Return one decorator that applies several, in the order they are shown in --help."""
+
+    def apply(function: Callable[..., Any]) -> Callable[..., Any]:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return apply
+
+
+FORMAT = together(
+    click.option("--format", "format_", type=click.Choice(["table", "json", "html"]), default="table", show_default=True, help="Form of the result."),
+    click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to this file (mode 0600, replaced whole) in place of standard output."),
+)
+MEASURE = together(
+    click.option("--profile", "-p", default=DEFAULT_PROFILE, show_default=True, shell_complete=completed("profiles"),
+                 help="Which controls are on: a shipped profile, or a .yml file of your own."),
+    click.option("--benchmark", "-b", default=DEFAULT_BENCHMARK, show_default=True, shell_complete=completed("benchmarks"),
+                 help="Whose numbers the report carries."),
+    click.option("--waivers", "-w", type=click.Path(path_type=Path), help="YAML file of accepted risks, each with a last day."),
+    click.option("--only", multiple=True, metavar="SLUG", help="Judge only this control; may be repeated."),
+    click.option("--skip", multiple=True, metavar="SLUG", help="Leave this control out; may be repeated."),
+)  # fmt: skip
+GATE = together(
+    click.option("--fail-on", type=click.Choice([*SEVERITIES, "never"]), default="low", show_default=True,
+                 help="Least severity of a fail that gives a non-zero exit code."),
+    click.option("--strict", is_flag=True, help="What could not be seen (unknown) gives a non-zero exit code too."),
+)  # fmt: skip
+
+
+def make_plan(profile: str, benchmark: str, waivers: Path | None, only: tuple[str, ...], skip: tuple[str, ...]) -> Any:
+    """Return the audit's plan from the options. Raises InputError for any unknown name or broken file."""
+    from dataclasses import replace
+
+    from hullguard.audit import Plan
+    from hullguard.catalogue import find_control
+    from hullguard.cli.output import note
+    from hullguard.waivers import expired, load
+
+    chosen, measure = load_profile(profile), load_benchmark(benchmark)
+    wanted, unwanted = ({find_control(slug).id for slug in slugs} for slugs in (only, skip))
+    if wanted:
+        every = {entry.slug for entry in measure.entries} | chosen.enable
+        chosen = replace(chosen, enable=frozenset(wanted), disable=frozenset(every - wanted))
+    if unwanted:
+        chosen = _without(chosen, unwanted)
+    today = datetime.now(UTC).date()
+    accepted = load(waivers, today) if waivers else []
+    for waiver in expired(accepted, today):
+        note(f"the waiver of {waiver.control} for {waiver.object!r} expired on {waiver.expires}: its findings are back (owner {waiver.owner})")
+    return Plan.make(measure, chosen, accepted, today)
+
+
+def _without(profile: Profile, slugs: set[str]) -> Profile:
+    from dataclasses import replace
+
+    return replace(profile, enable=profile.enable - slugs, disable=profile.disable | slugs)
+
+
+def now() -> str:
+    """Return the present time, ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,224 @@
+"""The HTML format: one self-contained page that can be filed, printed and read on a phone.
+
+Every value passes through ``sanitize.clean`` and then through jinja2's autoescape. The page's policy forbids every
+load and every script and style but the two that are inlined here, which it knows by their hash.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any, TextIO
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from hullguard.reports import changes, vocabulary
+from hullguard.reports.sanitize import anchor, clean
+from hullguard.reports.vocabulary import CHANGES, VERDICTS, is_audited, ordered, tally
+
+if TYPE_CHECKING:
+    from hullguard.reports import Diff, Options, Report
+
+NAME_LENGTH = 1000
+LABEL_SHARE = 7.0
+"""A bar's part narrower than this many percent has no room for its number; the row's text has it all the same."""
+
+
+NO_HOST: Mapping[str, Any] = {"engine": None, "os": None, "collected_at": None, "errors": []}
+NO_RESULT: Mapping[str, Any] = dict.fromkeys(("number", "level", "family", "why", "fix", "fixed_by", "breaks", "waiver"))
+
+
+def write(report: Report, stream: TextIO, options: Options) -> None:
+    """Write one report, with what changed since ``options.before``."""
+    stream.write(render(report, options.before))
+
+
+def write_diff(diff: Diff, stream: TextIO, options: Options) -> None:
+    """Write what changed between two reports."""
+    stream.write(render_diff(diff))
+
+
+def render(report: Report, before: Report | None = None) -> str:
+    """The page of a report; with an earlier one, also what changed since."""
+    report = ordered(report)
+    diffs = changes.between(before, report) if before else {}
+    hosts = [_host(position, host, diffs.get(str(host["name"]))) for position, host in enumerate(report["hosts"], 1)]
+    earlier = _families(before) if before else {}
+    for view in hosts:
+        view["families"] = _family_views(view, earlier.get(view["name"], {}))
+    return _page(
+        "report.html.j2",
+        report=report,
+        hosts=hosts,
+        earlier=_run(before) if before else None,
+        counts=tally(result for host in report["hosts"] for result in host["results"]),
+        counts_before=_earlier_counts(diffs),
+        missing=sorted(set(diffs) - {host["name"] for host in hosts}),
+        times=_times(report["hosts"]),
+    )
+
+
+def render_diff(diff: Diff) -> str:
+    """The page of a diff."""
+    diff = ordered(diff)
+    hosts = [
+        {**host, "anchor": anchor(position), "groups": _change_groups(host)}
+        for position, host in enumerate(diff["hosts"], 1)
+    ]
+    totals = {kind: sum(len(host["groups"].get(kind, [])) for host in hosts) for kind in CHANGES}
+    return _page("diff.html.j2", diff=diff, hosts=hosts, totals=totals)
+
+
+def _host(position: int, host: Mapping[str, Any], diff: Mapping[str, Any] | None) -> dict[str, Any]:
+    seen: set[str] = set()
+    results = []
+    for result in host["results"]:
+        identifier = anchor(position, result.get("id"))
+        if identifier in seen:
+            identifier = f"{identifier}-{len(seen)}"
+        seen.add(identifier)
+        results.append(
+            {
+                **NO_RESULT,
+                **result,
+                "anchor": identifier,
+                "verdict": vocabulary.verdict_of(result),
+                "severity": vocabulary.severity_of(result),
+            }
+        )
+    return {
+        **NO_HOST,
+        **host,
+        "name": str(host["name"]),
+        "anchor": anchor(position),
+        "audited": is_audited(host),
+        "results": results,
+        "counts": tally(results),
+        "links": {result["id"]: result["anchor"] for result in results},
+        "diff": {**diff, "groups": _change_groups(diff)} if diff else None,
+    }
+
+
+def _family_views(host: Mapping[str, Any], before: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:
+    views = []
+    for position, (family, results) in enumerate(vocabulary.by_family(host["results"]).items()):
+        counts = tally(results)
+        views.append(
+            {
+                "anchor": f"{host['anchor']}-family-{position}",
+                "key": family,
+                "title": vocabulary.family_title(family),
+                "results": results,
+                "counts": counts,
+                "bar": bar(counts),
+                "before": bar(before[family]) if family in before else None,
+                "before_counts": before.get(family),
+            }
+        )
+    return views
+
+
+def bar(counts: Mapping[str, int]) -> list[dict[str, Any]]:
+    """The parts of a stacked bar, in percent of its width."""
+    total = sum(counts.values()) or 1
+    parts: list[dict[str, Any]] = []
+    start = 0.0
+    for verdict in VERDICTS:
+        if count := counts.get(verdict, 0):
+            width = 100 * count / total
+            parts.append(
+                {
+                    "verdict": verdict,
+                    "count": count if width >= LABEL_SHARE else "",
+                    "x": f"{start:.2f}%",
+                    "width": f"{width:.2f}%",
+                    "middle": f"{start + width / 2:.2f}%",
+                }
+            )
+            start += width
+    return parts
+
+
+def _families(report: Report) -> dict[str, dict[str, dict[str, int]]]:
+    return {
+        str(host["name"]): {family: tally(results) for family, results in vocabulary.by_family(host["results"]).items()}
+        for host in report["hosts"]
+    }
+
+
+def _change_groups(diff: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+    groups: dict[str, list[Mapping[str, Any]]] = {kind: [] for kind in CHANGES}
+    for change in diff["changes"]:
+        kind = change["kind"] if change["kind"] in CHANGES else "changed"
+        verdicts = {key: vocabulary.verdict_of({"verdict": change[key]}) for key in ("before", "after")}
+        groups[kind].append({**change, **verdicts, "severity": vocabulary.severity_of(change)})
+    return {kind: sorted(group, key=lambda c: vocabulary.number_key(c["number"])) for kind, group in groups.items()}
+
+
+def _earlier_counts(diffs: Mapping[str, Mapping[str, Any]]) -> dict[str, int] | None:
+    """The earlier totals, unless the two reports saw different hosts: then the totals do not compare."""
+    if not diffs or any(diff["only_in"] for diff in diffs.values()):
+        return None
+    return {verdict: sum(diff["summary_before"][verdict] for diff in diffs.values()) for verdict in VERDICTS}
+
+
+def _run(report: Report) -> dict[str, Any]:
+    return {
+        "collected_at": _times(report["hosts"]),
+        "benchmark": report["benchmark"]["title"],
+        "profile": report["profile"],
+    }
+
+
+def _times(hosts: Iterable[Mapping[str, Any]]) -> str:
+    times = sorted({vocabulary.moment(host["collected_at"]) for host in hosts if host.get("collected_at")})
+    if len(times) < 2:
+        return "".join(times) or "never"
+    return f"{times[0]} to {times[-1]}"
+
+
+def _page(template: str, **values: Any) -> str:
+    style, script = Markup(_text("report.css")), Markup(_text("report.js"))  # noqa: S704 (our own files)
+    policy = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
+    return _environment().get_template(template).render(style=style, script=script, policy=Markup(policy), **values)  # noqa: S704
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+@cache
+def _text(name: str) -> str:
+    return resources.files("hullguard.reports").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(_text),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["name"] = lambda value: clean(value, NAME_LENGTH)
+    environment.filters["moment"] = vocabulary.moment
+    environment.filters["counts"] = vocabulary.counts_text
+    environment.globals.update(
+        verdicts=VERDICTS,
+        labels=vocabulary.LABELS,
+        severities=vocabulary.SEVERITIES,
+        kinds=CHANGES,
+        families=vocabulary.FAMILIES,
+    )
+    return environment
+
+
+def _finalize(value: object) -> object:
+    return value if isinstance(value, Markup) else clean(value, keep_newlines=True)
