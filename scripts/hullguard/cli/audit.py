@@ -51,7 +51,7 @@ def local(timeout: float) -> dict[str, Any]:
     from hullguard.errors import HullguardError
 
     progress("collecting evidence")
-    found = collect.collect(timeout=timeout)
+    found: dict[str, Any] = collect.collect(timeout=timeout)
     engines = found["engines"]
     if not any(engine["reachable"] or engine["process"] for engine in engines):
         reasons = "; ".join(error["reason"] for error in found["errors"] if error["what"].endswith(".engine"))

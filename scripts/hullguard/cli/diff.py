@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +35,12 @@ def command(
     from hullguard.cli.output import emit
     from hullguard.diff import diff
     from hullguard.reports import write_diff
+    from hullguard.saved import load_report_or_evidence
 
-    plan: list[Any] = []
+    plan = cache(lambda: options.make_plan(profile, benchmark, waivers, only, skip))
 
     def judged(path: Path) -> dict[str, Any]:
-        from hullguard.saved import load_report_or_evidence
-
-        return load_report_or_evidence(
-            path, lambda: plan[0] if plan else plan.append(options.make_plan(profile, benchmark, waivers, only, skip)) or plan[0], options.now()
-        )
+        return load_report_or_evidence(path, plan, options.now())
 
     document = diff(judged(before), judged(after), options.now())
     emit(lambda stream: write_diff(format_, document, stream), output)

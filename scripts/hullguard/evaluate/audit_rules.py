@@ -81,9 +81,11 @@ def judge(files: list[Mapping[str, Any]], perm: str, host: HostContext) -> Verdi
     if missing:
         return failed(f"{shown} is not watched.", *missing)
     if unseen:
-        reason = disk.get("reason") if "on disk" in unseen else kernel.get("reason")
-        return unknown(f"The rules {' and '.join(sorted(set(unseen)))} could not be read ({reason}); those seen watch {shown}." if len(set(unseen)) < 2
-                       else f"No audit rules could be read ({reason}).")  # fmt: skip
+        where = sorted(set(unseen))
+        reason = disk.get("reason") if "on disk" in where else kernel.get("reason")
+        if len(where) == 2:
+            return unknown(f"No audit rules could be read ({reason}).")
+        return unknown(f"The rules {where[0]} could not be read ({reason}); those seen watch {shown}.")
     if kernel.get("enabled") == 0:
         return failed("The rules are loaded, but auditing is switched off (auditctl -e 1).", Object("daemon", "audit", "enabled 0"))
     if kernel.get("enabled") is None:

@@ -123,7 +123,7 @@ def objects(
     bad, unseen = [], []
     for spec in specs:
         value = spec.get(check["field"], MISSING)
-        if value is MISSING:
+        if value is MISSING or value is None:
             unseen.append(Object(kind, str(spec["name"]), f"{check['field']} was not seen"))
         elif not holds(check["is"], value, host.params):
             bad.append(Object(kind, str(spec["name"]), shown(check["field"], value)))
@@ -151,7 +151,7 @@ def swarm(control: Control, host: HostContext, engine: EngineContext) -> Verdict
     """A field of an active swarm."""
     field = control.check["field"]
     value = engine.swarm.get(field, MISSING)
-    if value is MISSING:
+    if value is MISSING or value is None:
         raise Unseen(f"{field.replace('_', ' ')} of the swarm was not seen (only a manager knows it)")
     reason = f"{field.replace('_', ' ').capitalize()}: {value if value != [] else 'none'}."
     if holds(control.check["is"], value, host.params):

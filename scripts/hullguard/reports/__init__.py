@@ -30,6 +30,9 @@ class Options:
     width: int | None = None
 
 
+DEFAULTS = Options()
+
+
 class Format(Protocol):
     """What a format module has to offer."""
 
@@ -45,11 +48,11 @@ def load(name: str) -> Format:
     return cast(Format, import_module(FORMATS[name]))
 
 
-def write_report(name: str, report: Report, stream: TextIO, options: Options = Options()) -> None:  # noqa: B008
+def write_report(name: str, report: Report, stream: TextIO, options: Options = DEFAULTS) -> None:
     """Write ``report`` to ``stream`` in the format called ``name``."""
     load(name).write(report, stream, options)
 
 
-def write_diff(name: str, diff: Diff, stream: TextIO, options: Options = Options()) -> None:  # noqa: B008
+def write_diff(name: str, diff: Diff, stream: TextIO, options: Options = DEFAULTS) -> None:
     """Write ``diff`` to ``stream`` in the format called ``name``."""
     load(name).write_diff(diff, stream, options)

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from hullguard.reports import changes, vocabulary
+from hullguard.diff import one_host
+from hullguard.reports import vocabulary
 from hullguard.reports.sanitize import anchor, clean
 from hullguard.reports.vocabulary import CHANGES, VERDICTS, is_audited, ordered, tally
 
@@ -28,8 +29,10 @@ LABEL_SHARE = 7.0
 """A bar's part narrower than this many percent has no room for its number; the row's text has it all the same."""
 
 
-NO_HOST: Mapping[str, Any] = {"engine": None, "os": None, "collected_at": None, "errors": []}
-NO_RESULT: Mapping[str, Any] = dict.fromkeys(("number", "level", "family", "why", "fix", "fixed_by", "breaks", "waiver"))
+NO_HOST: Mapping[str, Any] = {"engine": None, "os": None, "collected_at": None, "errors": [], "results": []}
+NO_RESULT: Mapping[str, Any] = dict.fromkeys(
+    ("number", "level", "family", "why", "fix", "fixed_by", "breaks", "waiver")
+)
 
 
 def write(report: Report, stream: TextIO, options: Options) -> None:
@@ -45,11 +48,17 @@ def write_diff(diff: Diff, stream: TextIO, options: Options) -> None:
 def render(report: Report, before: Report | None = None) -> str:
     """The page of a report; with an earlier one, also what changed since."""
     report = ordered(report)
-    diffs = changes.between(before, report) if before else {}
-    hosts = [_host(position, host, diffs.get(str(host["name"]))) for position, host in enumerate(report["hosts"], 1)]
-    earlier = _families(before) if before else {}
+    earlier_hosts = _paired(before, report) if before else {}
+    diffs = _diffs(earlier_hosts, report) if before else {}
+    hosts = [
+        _host(position, host, diffs.get(str(host["name"])))
+        for position, host in enumerate(report["hosts"], 1)
+    ]
     for view in hosts:
-        view["families"] = _family_views(view, earlier.get(view["name"], {}))
+        earlier = earlier_hosts.get(view["name"], NO_HOST)["results"]
+        view["families"] = _family_views(
+            view, {f: tally(r) for f, r in vocabulary.by_family(earlier).items()}
+        )
     return _page(
         "report.html.j2",
         report=report,
@@ -57,7 +66,7 @@ def render(report: Report, before: Report | None = None) -> str:
         earlier=_run(before) if before else None,
         counts=tally(result for host in report["hosts"] for result in host["results"]),
         counts_before=_earlier_counts(diffs),
-        missing=sorted(set(diffs) - {host["name"] for host in hosts}),
+        missing=sorted(set(earlier_hosts) - {host["name"] for host in hosts}),
         times=_times(report["hosts"]),
     )
 
@@ -143,11 +152,19 @@ def bar(counts: Mapping[str, int]) -> list[dict[str, Any]]:
     return parts
 
 
-def _families(report: Report) -> dict[str, dict[str, dict[str, int]]]:
-    return {
-        str(host["name"]): {family: tally(results) for family, results in vocabulary.by_family(host["results"]).items()}
-        for host in report["hosts"]
-    }
+def _paired(before: Report, report: Report) -> dict[str, Mapping[str, Any]]:
+    """The earlier hosts by name; a single host on each side is the same host, as in ``hullguard.diff``."""
+    names = [str(host["name"]) for host in report["hosts"]]
+    if len(before["hosts"]) == len(names) == 1:
+        return {names[0]: before["hosts"][0]}
+    return {str(host["name"]): host for host in before["hosts"]}
+
+
+def _diffs(before: Mapping[str, Mapping[str, Any]], report: Report) -> dict[str, dict[str, Any]]:
+    """What changed per host; a host that gave no evidence counts as absent, or it would look unchanged."""
+    old = {name: host for name, host in before.items() if is_audited(host)}
+    new = {str(host["name"]): host for host in report["hosts"] if is_audited(host)}
+    return {name: one_host(name, old.get(name), new.get(name)) for name in sorted({*old, *new})}
 
 
 def _change_groups(diff: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
@@ -156,7 +173,10 @@ def _change_groups(diff: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]
         kind = change["kind"] if change["kind"] in CHANGES else "changed"
         verdicts = {key: vocabulary.verdict_of({"verdict": change[key]}) for key in ("before", "after")}
         groups[kind].append({**change, **verdicts, "severity": vocabulary.severity_of(change)})
-    return {kind: sorted(group, key=lambda c: vocabulary.number_key(c["number"])) for kind, group in groups.items()}
+    return {
+        kind: sorted(group, key=lambda c: vocabulary.number_key(c["number"]))
+        for kind, group in groups.items()
+    }
 
 
 def _earlier_counts(diffs: Mapping[str, Mapping[str, Any]]) -> dict[str, int] | None:
@@ -182,9 +202,13 @@ def _times(hosts: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _page(template: str, **values: Any) -> str:
-    style, script = Markup(_text("report.css")), Markup(_text("report.js"))  # noqa: S704 (our own files)
+    style, script = Markup(_text("report.css")), Markup(_text("report.js"))
     policy = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
-    return _environment().get_template(template).render(style=style, script=script, policy=Markup(policy), **values)  # noqa: S704
+    return (
+        _environment()
+        .get_template(template)
+        .render(style=style, script=script, policy=Markup(policy), **values)
+    )
 
 
 def _hash(text: str) -> str:
@@ -207,7 +231,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["name"] = lambda value: clean(value, NAME_LENGTH)
+    environment.filters["name"] = _name
     environment.filters["moment"] = vocabulary.moment
     environment.filters["counts"] = vocabulary.counts_text
     environment.globals.update(
@@ -218,6 +242,10 @@ def _environment() -> Environment:
         families=vocabulary.FAMILIES,
     )
     return environment
+
+
+def _name(value: object, limit: int = NAME_LENGTH) -> str:
+    return clean(value, limit)
 
 
 def _finalize(value: object) -> object:

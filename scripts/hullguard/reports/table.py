@@ -77,7 +77,12 @@ def render(report: Report, console: Console, *, only_failing: bool = False) -> N
     """Print a report: a fleet's counts, then each host by family, then what the counts mean."""
     report = ordered(report)
     hosts = report["hosts"]
-    _print(console, _words(report["tool"], "name", "version"), report["benchmark"].get("title"), report.get("profile"))
+    _print(
+        console,
+        _words(report["tool"], "name", "version"),
+        report["benchmark"].get("title"),
+        report.get("profile"),
+    )
     if len(hosts) > 1:
         console.print()
         console.print(_fleet(hosts))
@@ -97,7 +102,9 @@ def render_diff(diff: Diff, console: Console) -> None:
         console.print()
         console.print(Rule(_text(host["name"], "bold"), align="left", style="dim"))
         if host.get("only_in"):
-            console.print(_text(f"Only in the {ONLY_IN.get(host['only_in'], 'one')} report: nothing to compare."))
+            console.print(
+                _text(f"Only in the {ONLY_IN.get(host['only_in'], 'one')} report: nothing to compare.")
+            )
             continue
         console.print(_before_after(host["summary_before"], host["summary_after"]))
         if not host["changes"]:
@@ -128,7 +135,9 @@ def _host(console: Console, host: Mapping[str, Any], only_failing: bool) -> None
         console.print(Text("Nothing fails."))
     for family, results in by_family(shown).items():
         everything = [result for result in host["results"] if str(result.get("family", "")) == family]
-        heading = Text.assemble((family_title(family), "bold underline"), (f"  {counts_text(tally(everything))}", "dim"))
+        heading = Text.assemble(
+            (family_title(family), "bold underline"), (f"  {counts_text(tally(everything))}", "dim")
+        )
         console.print()
         console.print(heading)
         console.print(Padding(_grid(map(_result_row, results)), (0, 0, 0, 2)))
@@ -140,7 +149,11 @@ def _result_row(result: Mapping[str, Any]) -> tuple[RenderableType, ...]:
     if verdict in ("fail", "unknown", "waived"):
         about.append(_text(result.get("reason"), "dim"))
     if verdict == "waived" and (waiver := result.get("waiver")):
-        about.append(_text(f"until {waiver.get('expires')}, owner {waiver.get('owner')}: {waiver.get('reason')}", "dim"))
+        about.append(
+            _text(
+                f"until {waiver.get('expires')}, owner {waiver.get('owner')}: {waiver.get('reason')}", "dim"
+            )
+        )
     if verdict in ("fail", "waived"):
         about.append(_objects(result.get("objects") or []))
     severity_style = STYLES[severity] if verdict == "fail" else "dim"
@@ -213,7 +226,9 @@ def _totals(console: Console, hosts: list[Mapping[str, Any]]) -> None:
     scope = f"{sum(counts.values())} results on {audited} host{'' if audited == 1 else 's'}"
     missed = len(hosts) - audited
     console.print()
-    console.print(Rule(Text(scope + (f", {missed} not audited" if missed else ""), "bold"), align="left", style="dim"))
+    console.print(
+        Rule(Text(scope + (f", {missed} not audited" if missed else ""), "bold"), align="left", style="dim")
+    )
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(justify="right", no_wrap=True)
     grid.add_column(no_wrap=True)

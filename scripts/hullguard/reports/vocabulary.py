@@ -31,16 +31,20 @@ FAMILIES: Mapping[str, str] = {
 }
 CHANGES: Mapping[str, str] = {
     "broken": "Was not failing before and fails now.",
-    "fixed": "Failed before; now met or no longer applicable.",
-    "changed": "Another verdict than before, neither fixed nor broken.",
+    "fixed": "Failed before; now met, waived or not applicable.",
+    "changed": "Another verdict, or other objects fail than before.",
 }
 
 
 def number_key(number: object) -> list[tuple[int, int, str]]:
-    """Sort key that puts 2.9 before 2.10."""
+    """Sort key that puts 2.9 before 2.10, and a control without a number last."""
+    if not number:
+        return [(2, 0, "")]
     parts = re.findall(r"\d+|\D+", str(number))
     # A digit run of any length is compared by length, then text: int() refuses hostile ones of 5000 digits.
-    return [(0, len(part.lstrip("0")), part.lstrip("0")) if part.isdecimal() else (1, 0, part) for part in parts]
+    return [
+        (0, len(part.lstrip("0")), part.lstrip("0")) if part.isdecimal() else (1, 0, part) for part in parts
+    ]
 
 
 def verdict_of(result: Mapping[str, Any]) -> str:
@@ -105,7 +109,10 @@ def counts_text(counts: Mapping[str, int]) -> str:
 
 def ordered(document: Mapping[str, Any]) -> dict[str, Any]:
     """Copy of a report or diff with hosts by name, results and changes by number, objects by kind and name."""
-    return {**document, "hosts": [_ordered_host(h) for h in sorted(document["hosts"], key=lambda h: str(h["name"]))]}
+    return {
+        **document,
+        "hosts": [_ordered_host(h) for h in sorted(document["hosts"], key=lambda h: str(h["name"]))],
+    }
 
 
 def _ordered_host(host: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,7 +120,9 @@ def _ordered_host(host: Mapping[str, Any]) -> dict[str, Any]:
     for key in ("results", "changes"):
         if key in copy:
             items = sorted(copy[key], key=lambda r: (number_key(r.get("number")), str(r.get("id"))))
-            copy[key] = [{**item, "objects": sorted(item.get("objects") or [], key=_object_key)} for item in items]
+            copy[key] = [
+                {**item, "objects": sorted(item.get("objects") or [], key=_object_key)} for item in items
+            ]
     return copy
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from hullguard.effective import Unseen, info, member, option, security_options
+from hullguard.effective import Unseen, member, option, security_options
 from hullguard.predicates import MISSING
 from hullguard.spec import Reader, Spec, paths
 
@@ -25,20 +26,17 @@ class Context:
         self.started_at = member(engine, "process", "started_at")
         login = engine.get("login_daemons")
         self.login_daemons = login if isinstance(login, list) else None
+        self.seccomp_default: str | None = None
         try:
             seccomp = security_options(engine).get("seccomp")
             self.seccomp_default = "unconfined" if seccomp is None or seccomp.get("profile") == "unconfined" else "default"
         except Unseen:
-            self.seccomp_default = None
+            pass
         try:
             value = option(engine, "no-new-privileges")[0]
             self.no_new_privileges = False if value is MISSING else value if isinstance(value, bool) else None
         except Unseen:
             self.no_new_privileges = None
-        try:
-            self.swarm = info(engine, "Swarm", "LocalNodeState") != "inactive"
-        except Unseen:
-            self.swarm = False
 
 
 def container(raw: Mapping[str, Any], context: Context, allowed_capabilities: list[str]) -> Spec:
@@ -93,10 +91,10 @@ def _capabilities(spec: Spec, allowed: list[str]) -> None:
 
 def _cpu(reader: Reader, spec: Spec) -> None:
     values = [reader.get(f"HostConfig.{name}", int) for name in ("CpuShares", "NanoCpus", "CpuQuota")]
-    if None not in values:
-        shares, nano, quota = values
+    if all(isinstance(value, int) for value in values):
+        shares, *limits = values
         # 1024 shares are every container's weight: no limit at all.
-        spec["cpu_limited"] = shares not in (0, 1024) or nano > 0 or quota > 0
+        spec["cpu_limited"] = shares not in (0, 1024) or any(value > 0 for value in limits)
 
 
 def _restart(reader: Reader, spec: Spec) -> None:
@@ -111,8 +109,9 @@ def _security(reader: Reader, spec: Spec, context: Context, privileged: Any) -> 
     options = reader.get("HostConfig.SecurityOpt", list, [])
     if options is None or privileged is None:
         return
-    named = dict(str(option).replace(":", "=", 1).split("=", 1) if "=" in str(option).replace(":", "=", 1) else (str(option), "true")
-                 for option in options)  # fmt: skip
+    # `label:disable` is the old spelling of `label=disable`; a bare `no-new-privileges` means true.
+    parts = [str(option).replace(":", "=", 1).partition("=") for option in options]
+    named = {name: value if sign else "true" for name, sign, value in parts}
     kernel = reader.get("Process", dict) or {}
     running = spec.get("running") is True
     if privileged or named.get("seccomp") == "unconfined" or (running and kernel.get("Seccomp") == 0):
@@ -141,8 +140,6 @@ def _no_new_privileges(spec: Spec, context: Context, named: dict[str, str], kern
 
 
 def _created_since(created: str | None, started_at: Any) -> bool:
-    from datetime import datetime
-
     if created is None or not isinstance(started_at, int | float):
         return False
     try:  # the engine writes nanoseconds, which fromisoformat refuses
