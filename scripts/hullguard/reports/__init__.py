@@ -1,6 +1,6 @@
 """Output formats: one module per format, registered by name and imported only when used.
 
-Every format module offers two functions, ``write(report, stream, options)`` and ``write_diff(diff, stream, options)``.
+Every format module offers ``write(report, stream, options)`` and ``write_diff(diff, stream, options)``.
 rich and jinja2 are slow to import, so nothing here imports a format before it is asked for.
 """
 

@@ -1,32 +1,21 @@
-"""The HTML format: one self-contained page that can be filed, printed and read on a phone.
-
-Every value passes through ``sanitize.clean`` and then through jinja2's autoescape. The page's policy forbids every
-load and every script and style but the two that are inlined here, which it knows by their hash.
-"""
+"""The HTML format: one self-contained page that can be filed, printed and read on a phone."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Mapping
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any, TextIO
-
-from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
 
 from hullguard.diff import one_host
 from hullguard.reports import vocabulary
-from hullguard.reports.sanitize import anchor, clean
+from hullguard.reports.page import page
+from hullguard.reports.sanitize import anchor
 from hullguard.reports.vocabulary import CHANGES, VERDICTS, is_audited, ordered, tally
 
 if TYPE_CHECKING:
     from hullguard.reports import Diff, Options, Report
 
-NAME_LENGTH = 1000
+# A narrower part of a bar, in percent, has no room for its number; the text beside the bar has it.
 LABEL_SHARE = 7.0
-"""A bar's part narrower than this many percent has no room for its number; the row's text has it all the same."""
 
 
 NO_HOST: Mapping[str, Any] = {"engine": None, "os": None, "collected_at": None, "errors": [], "results": []}
@@ -59,7 +48,7 @@ def render(report: Report, before: Report | None = None) -> str:
         view["families"] = _family_views(
             view, {f: tally(r) for f, r in vocabulary.by_family(earlier).items()}
         )
-    return _page(
+    return page(
         "report.html.j2",
         report=report,
         hosts=hosts,
@@ -79,7 +68,7 @@ def render_diff(diff: Diff) -> str:
         for position, host in enumerate(diff["hosts"], 1)
     ]
     totals = {kind: sum(len(host["groups"].get(kind, [])) for host in hosts) for kind in CHANGES}
-    return _page("diff.html.j2", diff=diff, hosts=hosts, totals=totals)
+    return page("diff.html.j2", diff=diff, hosts=hosts, totals=totals)
 
 
 def _host(position: int, host: Mapping[str, Any], diff: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -199,54 +188,3 @@ def _times(hosts: Iterable[Mapping[str, Any]]) -> str:
     if len(times) < 2:
         return "".join(times) or "never"
     return f"{times[0]} to {times[-1]}"
-
-
-def _page(template: str, **values: Any) -> str:
-    style, script = Markup(_text("report.css")), Markup(_text("report.js"))
-    policy = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
-    return (
-        _environment()
-        .get_template(template)
-        .render(style=style, script=script, policy=Markup(policy), **values)
-    )
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-@cache
-def _text(name: str) -> str:
-    return resources.files("hullguard.reports").joinpath("templates", name).read_text(encoding="utf-8")
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FunctionLoader(_text),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["name"] = _name
-    environment.filters["moment"] = vocabulary.moment
-    environment.filters["counts"] = vocabulary.counts_text
-    environment.globals.update(
-        verdicts=VERDICTS,
-        labels=vocabulary.LABELS,
-        severities=vocabulary.SEVERITIES,
-        kinds=CHANGES,
-        families=vocabulary.FAMILIES,
-    )
-    return environment
-
-
-def _name(value: object, limit: int = NAME_LENGTH) -> str:
-    return clean(value, limit)
-
-
-def _finalize(value: object) -> object:
-    return value if isinstance(value, Markup) else clean(value, keep_newlines=True)

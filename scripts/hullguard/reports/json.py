@@ -1,4 +1,4 @@
-"""The JSON format: the report itself, in a stable order, pure ASCII so that no terminal escape gets out raw."""
+"""The JSON format: the document itself in a stable order, in ASCII so that no terminal escape gets out."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
 """The one place where untrusted text is made safe to show.
 
-Container, image and host names come from the audited machine. They may hold terminal escapes, newlines that forge a
-line of output, or bidirectional overrides that make one name look like another. Whatever Python does not call
-printable is shown as its escape (``\\x1b``, ``\\u202e``), so that the reader sees that it is there.
+Container, image and host names come from the audited machine. They may hold terminal escapes, newlines that
+forge a line of output, or bidirectional overrides that make one name look like another. Whatever Python does
+not call printable is shown as its escape (``\\x1b``, ``\\u202e``), so that the reader sees that it is there.
 
-Markup is the other half: the table wraps text in ``rich.text.Text``, which parses none, and the page is autoescaped.
+Markup is the other half: the table wraps text in ``rich.text.Text``, which parses none, and the page is
+autoescaped.
 """
 
 from __future__ import annotations

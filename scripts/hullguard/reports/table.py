@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console, Group, RenderableType
@@ -11,7 +11,19 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from hullguard.reports.sanitize import clean
+from hullguard.reports.table_parts import (
+    NAME_LENGTH,
+    ONLY_IN,
+    SHORT,
+    STYLES,
+    console_for,
+    emit,
+    objects_grid,
+    print_line,
+    rows_grid,
+    text,
+    words,
+)
 from hullguard.reports.vocabulary import (
     CHANGES,
     LABELS,
@@ -30,34 +42,13 @@ from hullguard.reports.vocabulary import (
 if TYPE_CHECKING:
     from hullguard.reports import Diff, Options, Report
 
-OBJECTS_SHOWN = 10
-NAME_LENGTH = 120
-TEXT_LENGTH = 400
-STYLES = {
-    "fail": "bold red",
-    "unknown": "magenta",
-    "manual": "yellow",
-    "waived": "blue",
-    "pass": "green",
-    "not_applicable": "dim",
-    "critical": "bold red",
-    "high": "red",
-    "medium": "yellow",
-    "low": "dim",
-    "broken": "bold red",
-    "fixed": "bold green",
-    "changed": "bold yellow",
-}
-ONLY_IN = {"before": "earlier", "after": "later"}
-SHORT = {**LABELS, "not_applicable": "n/a"}
-
 
 def write(report: Report, stream: TextIO, options: Options) -> None:
     """Write one report to a stream: coloured on a terminal, plain in a pipe."""
     console = console_for(stream, options.width)
     with console.capture() as captured:
         render(report, console, only_failing=options.only_failing)
-    stream.write(_without_padding(captured.get()))
+    emit(captured.get(), stream)
 
 
 def write_diff(diff: Diff, stream: TextIO, options: Options) -> None:
@@ -65,21 +56,16 @@ def write_diff(diff: Diff, stream: TextIO, options: Options) -> None:
     console = console_for(stream, options.width)
     with console.capture() as captured:
         render_diff(diff, console)
-    stream.write(_without_padding(captured.get()))
-
-
-def console_for(stream: TextIO, width: int | None = None) -> Console:
-    """A console that neither parses markup nor recolours what it is given."""
-    return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
+    emit(captured.get(), stream)
 
 
 def render(report: Report, console: Console, *, only_failing: bool = False) -> None:
     """Print a report: a fleet's counts, then each host by family, then what the counts mean."""
     report = ordered(report)
     hosts = report["hosts"]
-    _print(
+    print_line(
         console,
-        _words(report["tool"], "name", "version"),
+        words(report["tool"], "name", "version"),
         report["benchmark"].get("title"),
         report.get("profile"),
     )
@@ -90,20 +76,20 @@ def render(report: Report, console: Console, *, only_failing: bool = False) -> N
         _host(console, host, only_failing)
     _totals(console, hosts)
     if report.get("findings"):
-        _print(console, f"{len(report['findings'])} findings of other tools: use --format json")
+        print_line(console, f"{len(report['findings'])} findings of other tools: use --format json")
 
 
 def render_diff(diff: Diff, console: Console) -> None:
     """Print what changed, host by host: broken first, then fixed, then the rest."""
     diff = ordered(diff)
-    _print(console, "Before", *_run(diff["before"]))
-    _print(console, "After ", *_run(diff["after"]))
+    print_line(console, "Before", *_run(diff["before"]))
+    print_line(console, "After ", *_run(diff["after"]))
     for host in diff["hosts"]:
         console.print()
-        console.print(Rule(_text(host["name"], "bold"), align="left", style="dim"))
+        console.print(Rule(text(host["name"], "bold"), align="left", style="dim"))
         if host.get("only_in"):
             console.print(
-                _text(f"Only in the {ONLY_IN.get(host['only_in'], 'one')} report: nothing to compare.")
+                text(f"Only in the {ONLY_IN.get(host['only_in'], 'one')} report: nothing to compare.")
             )
             continue
         console.print(_before_after(host["summary_before"], host["summary_after"]))
@@ -114,21 +100,21 @@ def render_diff(diff: Diff, console: Console) -> None:
                 heading = Text.assemble((f"{kind} {len(changes)}", STYLES[kind]), (f"  {meaning}", "dim"))
                 console.print()
                 console.print(heading)
-                console.print(Padding(_grid(map(_change_row, changes), verdict_width=14), (0, 0, 0, 2)))
+                console.print(Padding(rows_grid(map(_change_row, changes), verdict_width=14), (0, 0, 0, 2)))
 
 
 def _host(console: Console, host: Mapping[str, Any], only_failing: bool) -> None:
     console.print()
-    console.print(Rule(_text(host["name"], "bold"), align="left", style="dim"))
+    console.print(Rule(text(host["name"], "bold"), align="left", style="dim"))
     if is_audited(host):
         engine = f"Docker {host['engine']}" if host.get("engine") else "no engine seen"
-        _print(console, engine, host.get("os"), f"evidence of {moment(host['collected_at'])}")
+        print_line(console, engine, host.get("os"), f"evidence of {moment(host['collected_at'])}")
     else:
         console.print(Text("NOT AUDITED: this host gave no evidence. Nothing is known about it.", "bold red"))
     if errors := host.get("errors"):
         console.print(Text(f"Could not be seen ({len(errors)}):", "magenta"))
         for error in errors:
-            line = _text(error.get("what"), limit=NAME_LENGTH).append(": ").append(_text(error.get("reason")))
+            line = text(error.get("what"), limit=NAME_LENGTH).append(": ").append(text(error.get("reason")))
             console.print(Padding(line, (0, 0, 0, 2)), overflow="fold")
     shown = [result for result in host["results"] if not only_failing or verdict_of(result) == "fail"]
     if is_audited(host) and not shown:
@@ -140,25 +126,23 @@ def _host(console: Console, host: Mapping[str, Any], only_failing: bool) -> None
         )
         console.print()
         console.print(heading)
-        console.print(Padding(_grid(map(_result_row, results)), (0, 0, 0, 2)))
+        console.print(Padding(rows_grid(map(_result_row, results)), (0, 0, 0, 2)))
 
 
 def _result_row(result: Mapping[str, Any]) -> tuple[RenderableType, ...]:
     verdict, severity = verdict_of(result), severity_of(result)
-    about: list[RenderableType] = [_text(result.get("title"))]
+    about: list[RenderableType] = [text(result.get("title"))]
     if verdict in ("fail", "unknown", "waived"):
-        about.append(_text(result.get("reason"), "dim"))
+        about.append(text(result.get("reason"), "dim"))
     if verdict == "waived" and (waiver := result.get("waiver")):
         about.append(
-            _text(
-                f"until {waiver.get('expires')}, owner {waiver.get('owner')}: {waiver.get('reason')}", "dim"
-            )
+            text(f"until {waiver.get('expires')}, owner {waiver.get('owner')}: {waiver.get('reason')}", "dim")
         )
     if verdict in ("fail", "waived"):
-        about.append(_objects(result.get("objects") or []))
+        about.append(objects_grid(result.get("objects") or []))
     severity_style = STYLES[severity] if verdict == "fail" else "dim"
     return (
-        _text(result.get("number"), limit=20),
+        text(result.get("number"), limit=20),
         Text(SHORT[verdict], STYLES[verdict]),
         Text(severity, severity_style),
         Group(*about),
@@ -168,41 +152,12 @@ def _result_row(result: Mapping[str, Any]) -> tuple[RenderableType, ...]:
 def _change_row(change: Mapping[str, Any]) -> tuple[RenderableType, ...]:
     before, after = (verdict_of({"verdict": change.get(key)}) for key in ("before", "after"))
     verdicts = Text.assemble((SHORT[before], STYLES[before]), " → ", (SHORT[after], STYLES[after]))
-    about: list[RenderableType] = [_text(change.get("title"))]
+    about: list[RenderableType] = [text(change.get("title"))]
     if after in ("fail", "unknown"):
-        about.append(_text(change.get("reason_after"), "dim"))
+        about.append(text(change.get("reason_after"), "dim"))
     if after == "fail":
-        about.append(_objects(change.get("objects") or []))
-    return _text(change.get("number"), limit=20), verdicts, Text(severity_of(change), "dim"), Group(*about)
-
-
-def _objects(objects: list[Mapping[str, Any]]) -> Table:
-    grid = Table.grid(padding=(0, 1, 0, 0))
-    grid.add_column()
-    grid.add_column(overflow="fold")
-    for item in objects[:OBJECTS_SHOWN]:
-        line = Text(f"{clean(item.get('kind'), 20)} ", "dim", overflow="fold")
-        line.append(clean(item.get("name"), NAME_LENGTH), "bold not dim")
-        if item.get("detail"):
-            line.append(f": {clean(item['detail'], TEXT_LENGTH)}", "not dim")
-        grid.add_row("-", line)
-    if (more := len(objects) - OBJECTS_SHOWN) > 0:
-        grid.add_row("", Text(f"+{more} more: use --format json", "italic"))
-    return grid
-
-
-def _grid(rows: Iterable[tuple[RenderableType, ...]], verdict_width: int = 7) -> Table:
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    for width in (6, verdict_width, 8):
-        grid.add_column(no_wrap=True, min_width=width)
-    grid.add_column(overflow="fold")
-    for row in rows:
-        grid.add_row(*row)
-    return grid
-
-
-def _without_padding(text: str) -> str:
-    return "".join(f"{line.rstrip(' ')}\n" for line in text.splitlines())
+        about.append(objects_grid(change.get("objects") or []))
+    return text(change.get("number"), limit=20), verdicts, Text(severity_of(change), "dim"), Group(*about)
 
 
 def _fleet(hosts: list[Mapping[str, Any]]) -> Table:
@@ -213,7 +168,7 @@ def _fleet(hosts: list[Mapping[str, Any]]) -> Table:
     for host in hosts:
         counts = tally(host["results"])
         cells = [Text(str(n), STYLES[v] if n else "dim") for v, n in counts.items()]
-        name = _text(host["name"], limit=NAME_LENGTH)
+        name = text(host["name"], limit=NAME_LENGTH)
         if not is_audited(host):
             name, cells = name.append(" NOT AUDITED", "bold red"), [Text("-", "dim") for _ in VERDICTS]
         table.add_row(name, *cells)
@@ -252,15 +207,3 @@ def _run(run: Mapping[str, Any]) -> tuple[object, ...]:
     benchmark = run.get("benchmark")
     title = benchmark.get("title") if isinstance(benchmark, Mapping) else benchmark
     return moment(run.get("collected_at")), title, run.get("profile")
-
-
-def _words(mapping: Mapping[str, Any], *keys: str) -> str:
-    return " ".join(clean(mapping.get(key), NAME_LENGTH) for key in keys)
-
-
-def _text(value: object, style: str = "", limit: int = TEXT_LENGTH) -> Text:
-    return Text(clean(value, limit), style, overflow="fold")
-
-
-def _print(console: Console, *parts: object) -> None:
-    console.print(Text(" · ".join(clean(part, NAME_LENGTH) for part in parts if part), overflow="fold"))

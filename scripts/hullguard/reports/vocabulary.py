@@ -1,4 +1,4 @@
-"""The words every format shares: verdicts and what they mean, families and their order, how results are sorted."""
+"""What every format shares: verdicts and their meaning, families and their order, how results are sorted."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def counts_text(counts: Mapping[str, int]) -> str:
 
 
 def ordered(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Copy of a report or diff with hosts by name, results and changes by number, objects by kind and name."""
+    """Copy of a report or diff: hosts by name, results and changes by number, objects by kind and name."""
     return {
         **document,
         "hosts": [_ordered_host(h) for h in sorted(document["hosts"], key=lambda h: str(h["name"]))],
