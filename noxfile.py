@@ -1,0 +1,291 @@
+"""Hullguard hardens Docker hosts with Ansible, proves it, and keeps proving it.
+
+    ./nox -s demo       watch a careless host being audited, hardened and audited again
+    ./nox -s tests      everything that must pass before a change lands
+
+A session that needs Docker looks for an engine; as root on Debian it installs and starts one and says so.
+Arguments after `--` go to the tool behind a session: ./nox -s unit -- -k daemon
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+LOGS = ROOT / ".nox" / "logs"
+COLLECTIONS = ROOT / ".nox" / "collections"
+SUMMARY = "HULLGUARD_SUMMARY"
+
+nox.needs_version = ">=2025.2"
+nox.options.default_venv_backend = "uv"
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = True
+nox.options.download_python = "never"
+
+# A company's own certificate authority is in the system's store, where uv does not look by itself.
+os.environ.setdefault("UV_SYSTEM_CERTS", "1")
+
+
+def starts(version: str) -> bool:
+    """Whether that Python is here and runs; a version manager's placeholder is here and does not."""
+    command = shutil.which(f"python{version}")
+    return (
+        command is not None
+        and subprocess.run([command, "-c", ""], capture_output=True, check=False).returncode == 0
+    )
+
+
+PYTHONS = [version for minor in range(15, 10, -1) if starts(version := f"3.{minor}")]
+NEWEST = PYTHONS[0] if PYTHONS else f"3.{sys.version_info.minor}"
+# Controllers: ansible-core 2.19 on Python 3.11, and the newest, which wants Python 3.12 or later.
+CONTROLLERS = [(NEWEST, "newest")] if NEWEST != "3.11" else []
+if "3.11" in PYTHONS:
+    CONTROLLERS.append(("3.11", "py311"))
+CONTROLLER_PYTHON, CONTROLLER = (CONTROLLERS or [(NEWEST, "newest")])[0]
+MISSING = []
+if NEWEST == "3.11":
+    MISSING.append(
+        "no Python 3.12 or later starts here: the newest ansible-core and the newest Python went untested"
+    )
+if "3.11" not in PYTHONS:
+    MISSING.append("no Python 3.11 starts here: the oldest Python and ansible-core 2.19 went untested")
+
+
+def note(session: nox.Session, text: str) -> None:
+    """Say what was left out, here and in the summary of `tests`."""
+    session.warn(f"SKIPPED: {text}")
+    if path := os.environ.get(SUMMARY):
+        with Path(path).open("a", encoding="utf-8") as summary:
+            summary.write(f"{text}\n")
+
+
+def install(session: nox.Session, lock: str) -> None:
+    """Install a lock and this project, unless that very state is there already."""
+    files = [ROOT / "requirements" / f"{lock}.txt", ROOT / "pyproject.toml"]
+    state = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
+    stamp = Path(session.virtualenv.location) / "hullguard-state"
+    if not stamp.exists() or stamp.read_text(encoding="ascii") != state:
+        session.install("--require-hashes", "-r", f"requirements/{lock}.txt")
+        if lock != "lint":
+            session.install("--no-deps", "--no-build-isolation", "-e", ".")
+        stamp.write_text(state, encoding="ascii")
+    link = COLLECTIONS / "ansible_collections" / "hullguard" / "docker"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        link.symlink_to(Path("..", "..", "..", ".."), target_is_directory=True)
+    session.env["ANSIBLE_CONFIG"] = str(ROOT / "ansible.cfg")
+    session.env["MOLECULE_GLOB"] = "molecule/*/molecule.yml"
+    session.env["MOLECULE_COMMAND_BORDERS"] = "false"
+
+
+def side_by_side(
+    session: nox.Session, commands: Mapping[str, Iterable[str]], environment: Mapping[str, str] | None = None
+) -> dict[str, tuple[bool, float]]:
+    """Run named commands two at a time, each with a log; show the log's end of those that fail."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    inherited = {key: value for key, value in session.env.items() if value is not None}
+    path = os.pathsep.join([*(session.bin_paths or []), os.environ.get("PATH", "")])
+
+    def run(item: tuple[str, Iterable[str]]) -> tuple[str, tuple[bool, float]]:
+        name, command = item
+        file = LOGS / f"{''.join(c if c.isalnum() else '-' for c in name)}.log"
+        began = time.monotonic()
+        session.log(f"{name}: started, log in {file.relative_to(ROOT)}")
+        with file.open("wb") as log:
+            done = subprocess.run(
+                list(command),
+                cwd=ROOT,
+                env={**os.environ, "PATH": path, **inherited, **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        seconds = time.monotonic() - began
+        if done.returncode != 0:
+            tail = file.read_text(encoding="utf-8", errors="replace").splitlines()[-60:]
+            print("\n".join([f"--- {name} failed, the end of {file.relative_to(ROOT)}:", *tail]), flush=True)
+        session.log(f"{name}: {'passed' if done.returncode == 0 else 'FAILED'} after {seconds:.0f} s")
+        return name, (done.returncode == 0, seconds)
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return dict(pool.map(run, commands.items()))
+
+
+@nox.session(python=CONTROLLER_PYTHON, default=False)
+def demo(session: nox.Session) -> None:
+    """Audit a careless throwaway host, harden it, audit again and report (-- --keep leaves it running)."""
+    install(session, f"ansible-{CONTROLLER}")
+    session.run("python", "-m", "lab", "engine")
+    session.run("python", "scripts/demo.py", *session.posargs)
+
+
+@nox.session(python=False, default=False)
+def tests(session: nox.Session) -> None:
+    """Run everything that must pass before a change lands, and say what was left out."""
+    began = time.monotonic()
+    LOGS.mkdir(parents=True, exist_ok=True)
+    summary = LOGS / "skipped.txt"
+    summary.write_text("", encoding="utf-8")
+    nox_command = [sys.executable, "-m", "nox", "--noxfile", str(ROOT / "noxfile.py"), "-s"]
+    environment = {SUMMARY: str(summary)}
+    # What needs no hosts runs first, beside the making of their images.
+    first = {name: [*nox_command, name] for name in ("images", "lint", "unit", "docs")}
+    results = side_by_side(session, first, environment)
+    if results["images"][0]:
+        hosts = {"e2e": [*nox_command, "e2e"]}
+        for _, controller in CONTROLLERS:
+            brief = [] if controller == CONTROLLER else ["--", "--brief"]
+            hosts[f"molecule ({controller})"] = [*nox_command, f"molecule({controller})", *brief]
+        # One after the other: Molecule's scenarios fill the machine by themselves.
+        for name, command in hosts.items():
+            results |= side_by_side(session, {name: command}, environment)
+    skipped = [*MISSING, *dict.fromkeys(summary.read_text(encoding="utf-8").splitlines())]
+    if not results["images"][0]:
+        skipped.append("no host images: e2e and molecule did not run")
+    print(f"\nSummary after {time.monotonic() - began:.0f} s")
+    for name, (passed, seconds) in results.items():
+        print(f"  {'passed ' if passed else 'FAILED '} {name} ({seconds:.0f} s)")
+    for line in skipped or ["nothing"]:
+        print(f"  skipped: {line}")
+    if failed := [name for name, (passed, _) in results.items() if not passed]:
+        session.error(f"failed: {', '.join(failed)}; the logs are in {LOGS.relative_to(ROOT)}/")
+
+
+@nox.session(python=NEWEST, default=False)
+def lint(session: nox.Session) -> None:
+    """Check style and types of Python, YAML, Ansible, shell and prose."""
+    install(session, "lint")
+    shell_scripts = ["nox", ".ci/run", *map(str, Path("scripts").rglob("*.sh"))]
+    commands = {
+        "ansible-lint": ["ansible-lint", "--offline", "--strict", "-q"],
+        "ruff": ["ruff", "check", "."],
+        "format": ["ruff", "format", "--check", "."],
+        "mypy": ["mypy"],
+        "yamllint": ["yamllint", "--strict", "."],
+        "shellcheck": ["shellcheck", *shell_scripts],
+        "codespell": ["codespell"],
+    }
+    chosen = {name: commands[name] for name in session.posargs or commands}
+    results = side_by_side(session, chosen)
+    if failed := [name for name, (passed, _) in results.items() if not passed]:
+        session.error(f"failed: {', '.join(failed)}")
+
+
+def named_paths(session: nox.Session) -> bool:
+    """Whether the arguments name tests, so that the session need not add its own."""
+    return any(Path(argument.split("::")[0]).exists() for argument in session.posargs)
+
+
+@nox.session(python=sorted({"3.11", NEWEST} & {*PYTHONS, NEWEST}), default=False)
+def unit(session: nox.Session) -> None:
+    """Test the Python package and every control's own examples, on the oldest and the newest Python."""
+    install(session, "test")
+    tests = [] if named_paths(session) else ["tests/unit", "tests/catalogue"]
+    session.run("pytest", "-n", "auto", *tests, *session.posargs)
+    for line in MISSING:
+        note(session, line)
+
+
+@nox.session(python=CONTROLLER_PYTHON, default=False)
+def e2e(session: nox.Session) -> None:
+    """Test the command line and the lab against a live engine."""
+    install(session, f"ansible-{CONTROLLER}")
+    session.run("python", "-m", "lab", "engine")
+    session.run("pytest", *([] if named_paths(session) else ["tests/e2e"]), *session.posargs)
+
+
+@nox.session(default=False)
+@nox.parametrize(
+    "python,controller", CONTROLLERS or [(NEWEST, "newest")], ids=[name for _, name in CONTROLLERS]
+)
+def molecule(session: nox.Session, controller: str) -> None:
+    """Run Molecule's scenarios on fresh hosts (-- NAME for one; --brief: only converge and verify)."""
+    install(session, f"ansible-{controller}")
+    session.env["HULLGUARD_LAB_PREFIX"] = os.environ.get("HULLGUARD_LAB_PREFIX", f"hullguard-{controller}")
+    session.run("python", "-m", "lab", "build")
+    brief = "--brief" in session.posargs
+    every = sorted(path.parent.name for path in Path("molecule").glob("*/molecule.yml"))
+    names = [argument for argument in session.posargs if not argument.startswith("-")]
+    if brief and not names:
+        names = ["docker_daemon"] if "docker_daemon" in every else every[:1]
+        note(
+            session,
+            f"with controller {controller} only {names[0]}: converge and verify (all: ./nox -s molecule)",
+        )
+    names = names or every
+    if brief:
+        try:
+            for name in names:
+                session.run("molecule", "converge", "-s", name)
+                session.run("molecule", "verify", "-s", name)
+        finally:
+            for name in names:
+                session.run("molecule", "destroy", "-s", name)
+    elif len(names) == 1:
+        session.run("molecule", "test", "-s", names[0])
+    else:
+        commands = {f"molecule {controller} {name}": ["molecule", "test", "-s", name] for name in names}
+        results = side_by_side(session, commands)
+        if failed := [name for name, (passed, _) in results.items() if not passed]:
+            session.error(f"failed: {', '.join(failed)}")
+
+
+@nox.session(python=NEWEST, default=False)
+def bench(session: nox.Session) -> None:
+    """Compare the audit's speed with docker-bench-security's (its checkout in DOCKER_BENCH_DIR)."""
+    install(session, "test")
+    session.run("python", "-m", "lab", "engine")
+    session.run("python", "scripts/bench.py", *session.posargs)
+
+
+@nox.session(python=NEWEST, default=False)
+def docs(session: nox.Session) -> None:
+    """Check that the generated documents are fresh (-- --write makes them so)."""
+    install(session, "test")
+    session.run("python", "scripts/docs.py", *(session.posargs or ["--check"]))
+
+
+@nox.session(python=NEWEST, default=False)
+def images(session: nox.Session) -> None:
+    """Make the throwaway hosts' images, when they are not there yet."""
+    install(session, "test")
+    session.run("python", "-m", "lab", "build")
+
+
+@nox.session(python=NEWEST, default=False)
+def lab(session: nox.Session) -> None:
+    """Start, enter or remove throwaway hosts by hand (-- --help)."""
+    install(session, "test")
+    session.run("python", "-m", "lab", *(session.posargs or ["--help"]))
+
+
+@nox.session(python=NEWEST, default=False)
+def clean(session: nox.Session) -> None:
+    """Remove everything with the lab's label, Molecule's hosts too (-- --images: and the images)."""
+    install(session, "test")
+    session.run("python", "-m", "lab", "clean", *session.posargs)
+
+
+@nox.session(python=False, default=False)
+def lock(session: nox.Session) -> None:
+    """Make the locks in requirements/*.txt anew (-- --upgrade takes newer versions)."""
+    lowest = {"ansible-newest": "3.12"}
+    for source in sorted(Path("requirements").glob("*.in")):
+        project = [] if source.stem == "nox" else ["pyproject.toml"]
+        session.run(
+            *(sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes"),
+            *("--no-header", "--python-version", lowest.get(source.stem, "3.11")),
+            *("-o", str(source.with_suffix(".txt")), str(source), *project, *session.posargs),
+        )
