@@ -26,6 +26,9 @@ ROOT = Path(__file__).parent
 LOGS = ROOT / ".nox" / "logs"
 COLLECTIONS = ROOT / ".nox" / "collections"
 SUMMARY = "HULLGUARD_SUMMARY"
+UNIT_TESTS = ("tests/unit", "tests/catalogue")
+# Named, because Molecule looks for it by itself in a Git checkout only.
+MOLECULE = ("molecule", "--base-config", ".config/molecule/config.yml")
 
 nox.needs_version = ">=2025.2"
 nox.options.default_venv_backend = "uv"
@@ -192,7 +195,7 @@ def named_paths(session: nox.Session) -> bool:
 def unit(session: nox.Session) -> None:
     """Test the Python package and every control's own examples, on the oldest and the newest Python."""
     install(session, "test")
-    tests = [] if named_paths(session) else ["tests/unit", "tests/catalogue"]
+    tests = [] if named_paths(session) else [str(path) for path in map(Path, UNIT_TESTS) if path.is_dir()]
     session.run("pytest", "-n", "auto", *tests, *session.posargs)
     for line in MISSING:
         note(session, line)
@@ -228,15 +231,15 @@ def molecule(session: nox.Session, controller: str) -> None:
     if brief:
         try:
             for name in names:
-                session.run("molecule", "converge", "-s", name)
-                session.run("molecule", "verify", "-s", name)
+                session.run(*MOLECULE, "converge", "-s", name)
+                session.run(*MOLECULE, "verify", "-s", name)
         finally:
             for name in names:
-                session.run("molecule", "destroy", "-s", name)
+                session.run(*MOLECULE, "destroy", "-s", name)
     elif len(names) == 1:
-        session.run("molecule", "test", "-s", names[0])
+        session.run(*MOLECULE, "test", "-s", names[0])
     else:
-        commands = {f"molecule {controller} {name}": ["molecule", "test", "-s", name] for name in names}
+        commands = {f"molecule {controller} {name}": [*MOLECULE, "test", "-s", name] for name in names}
         results = side_by_side(session, commands)
         if failed := [name for name, (passed, _) in results.items() if not passed]:
             session.error(f"failed: {', '.join(failed)}")

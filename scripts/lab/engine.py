@@ -14,21 +14,19 @@ import docker
 import requests
 from docker.errors import DockerException
 
-from lab import LabError, say
+from lab import LabError, debian, say
 
-PACKAGES = ("docker.io", "iptables", "mmdebstrap", "debian-archive-keyring")
 SOCKET = Path("/var/run/docker.sock")
 LOG = Path("/var/log/hullguard-lab-dockerd.log")
 STARTED = Path("/var/run/hullguard-lab-dockerd.pid")
+SYSTEMD = Path("/run/systemd/system")
 PID_FILES = {
     Path("/var/run/docker.pid"): "dockerd",
     Path("/var/run/docker/containerd/containerd.pid"): "containerd",
 }
 START_SECONDS = 60
-# Importing and exporting images of several hundred megabytes takes longer than the library's minute.
+# Importing an image of several hundred megabytes takes longer than the library's minute.
 REQUEST_SECONDS = 600
-
-Failure = (DockerException, requests.RequestException, OSError)
 
 
 def connect() -> docker.DockerClient | None:
@@ -51,7 +49,7 @@ def ensure() -> docker.DockerClient:
     if reason := why_not_start(os.environ, os.geteuid(), Path("/etc/os-release")):
         raise LabError(reason)
     if not _dockerd():
-        install()
+        debian.install_engine()
     start()
     if client := connect():
         return client
@@ -75,7 +73,7 @@ def why_not_start(environment: Mapping[str, str], euid: int, os_release: Path) -
             "no Docker engine answers and only root can start one: "
             "start yours, set DOCKER_HOST, or run this as root"
         )
-    if not _dockerd() and not _is_debian(os_release):
+    if not _dockerd() and not debian.here(os_release):
         return (
             "no Docker engine answers and none is installed; the lab can install one on Debian only: "
             "install and start Docker Engine, or set DOCKER_HOST (https://docs.docker.com/engine/install/)"
@@ -83,22 +81,9 @@ def why_not_start(environment: Mapping[str, str], euid: int, os_release: Path) -
     return None
 
 
-def install() -> None:
-    """Install Debian's engine."""
-    say(f"no Docker engine here: installing {' '.join(PACKAGES)} with apt-get")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    command = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *PACKAGES]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if result.returncode != 0:
-        subprocess.run(["apt-get", "update", "-q"], env=environment, capture_output=True, check=False)
-        result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if result.returncode != 0:
-        raise LabError(f"apt-get could not install the engine:\n{_tail(result.stdout + result.stderr)}")
-
-
 def start() -> None:
     """Start the installed engine and wait until it answers."""
-    if Path("/run/systemd/system").is_dir():
+    if SYSTEMD.is_dir():
         say("starting the engine: systemctl start docker")
         subprocess.run(["systemctl", "start", "docker"], check=False)
         _wait(None)
@@ -108,6 +93,7 @@ def start() -> None:
             say(f"removed {path}, left by a daemon that is gone")
     say(f"starting dockerd in the background, log in {LOG}")
     with LOG.open("ab") as log:
+        log_from = log.tell()
         daemon = subprocess.Popen(
             [_dockerd() or "dockerd"],
             stdin=subprocess.DEVNULL,
@@ -117,7 +103,7 @@ def start() -> None:
             cwd="/",
         )
     STARTED.write_text(f"{daemon.pid}\n", encoding="ascii")
-    _wait(daemon)
+    _wait(daemon, log_from)
 
 
 def stop() -> bool:
@@ -158,21 +144,26 @@ def _runs(pid: int, name: str, proc: Path = Path("/proc")) -> bool:
         return False
 
 
-def _wait(daemon: subprocess.Popen[bytes] | None) -> None:
+def _wait(daemon: subprocess.Popen[bytes] | None, log_from: int = 0) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if connect():
             return
         if daemon is not None and daemon.poll() is not None:
-            break
+            raise LabError(f"dockerd ended with exit code {daemon.returncode}, it said:\n{_log(log_from)}")
         time.sleep(0.2)
-    log = LOG.read_text(encoding="utf-8", errors="replace") if LOG.exists() else ""
-    hint = _tail(log) if daemon is not None else "see: journalctl -u docker -n 50"
+    hint = _log(log_from) if daemon else "see: journalctl -u docker -n 50"
     raise LabError(f"the engine did not answer within {START_SECONDS} s:\n{hint}")
 
 
+def _log(start: int) -> str:
+    with LOG.open("rb") as log:
+        log.seek(start)
+        return _tail(log.read().decode(errors="replace"))
+
+
 def _answering(url: str) -> docker.DockerClient | None:
-    with contextlib.suppress(*Failure):
+    with contextlib.suppress(DockerException, requests.RequestException, OSError):
         environment = {**os.environ, "DOCKER_HOST": url}
         docker.from_env(timeout=5, environment=environment).ping()
         return docker.from_env(timeout=REQUEST_SECONDS, environment=environment)
@@ -181,13 +172,6 @@ def _answering(url: str) -> docker.DockerClient | None:
 
 def _dockerd() -> str | None:
     return shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-
-
-def _is_debian(os_release: Path) -> bool:
-    if not os_release.exists() or not shutil.which("apt-get"):
-        return False
-    lines = os_release.read_text(encoding="utf-8").splitlines()
-    return any(line in {"ID=debian", 'ID="debian"'} for line in lines)
 
 
 def _tail(text: str, lines: int = 15) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import docker
 from docker.models.containers import Container
 
-from lab import LABEL, LabError, hosts, say, store
+from lab import LABEL, LabError, debian, hosts, say, store
 
 USERS = {"root": 0, "nobody": 65534, "app": 1000}
 SETTINGS = ("ENV PATH=/bin", 'CMD ["/bin/sh"]')
@@ -94,23 +94,8 @@ def _add(archive: tarfile.TarFile, name: str, content: bytes, mode: int = 0o644)
 
 
 def _binary(directory: Path) -> Path:
-    """Debian's static busybox, unpacked and not installed."""
+    """Debian's static busybox."""
     if not shutil.which("apt-get"):
         raise LabError("no image registry answers and this is no Debian: busybox-static can't be had")
-    result = subprocess.run(
-        ["apt-get", "download", "-q", "busybox-static"],
-        cwd=directory,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    packages = list(directory.glob("busybox-static_*.deb"))
-    if result.returncode != 0 or not packages:
-        raise LabError(
-            f"apt-get could not download busybox-static (apt-get update first?):\n{result.stderr[-800:]}"
-        )
-    subprocess.run(["dpkg-deb", "-x", str(packages[0]), str(directory / "unpacked")], check=True)
-    binaries = [
-        path for name in ("bin", "usr/bin") if (path := directory / "unpacked" / name / "busybox").exists()
-    ]
-    return binaries[0]
+    unpacked = debian.download("busybox-static", directory)
+    return next(path for name in ("bin", "usr/bin") if (path := unpacked / name / "busybox").exists())

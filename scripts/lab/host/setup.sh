@@ -11,4 +11,3 @@ for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.
 done
 # Empty, not missing: every host gets an id of its own, and systemd does not take its boot for the first one.
 : > /etc/machine-id
-rm -f /etc/hostname

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import engine
+from lab import LabError, engine
 
 
 def process(proc: Path, pid: int, name: str, state: str = "S") -> None:
@@ -78,3 +78,22 @@ def test_only_debian_gets_an_engine_installed(
     (tmp_path / "os-release").write_text(identity)
     reason = engine.why_not_start({}, 0, tmp_path / "os-release")
     assert (reason is None) is installable
+
+
+def test_a_daemon_that_ends_at_once_is_reported_in_its_own_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon = tmp_path / "dockerd"
+    daemon.write_text("#!/bin/sh\necho 'invalid character in daemon.json' >&2\nexit 1\n")
+    daemon.chmod(0o755)
+    log = tmp_path / "log"
+    log.write_text("of an earlier run\n")
+    monkeypatch.setattr(engine, "LOG", log)
+    monkeypatch.setattr(engine, "STARTED", tmp_path / "pid")
+    monkeypatch.setattr(engine, "PID_FILES", {})
+    monkeypatch.setattr(engine, "SYSTEMD", tmp_path / "absent")
+    monkeypatch.setattr(engine, "_dockerd", lambda: str(daemon))
+    monkeypatch.setattr(engine, "connect", lambda: None)
+    with pytest.raises(LabError, match="invalid character in daemon") as error:
+        engine.start()
+    assert "earlier run" not in str(error.value)
