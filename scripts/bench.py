@@ -1,8 +1,9 @@
-"""Measure `hullguard audit`, and docker-bench-security beside it, on one engine with more and more containers.
+"""Measure `hullguard audit`, and docker-bench-security beside it, on one engine with many containers.
 
-The engine is a throwaway host's; both tools run as whole processes on this machine and reach it by its socket, so
-that neither gains from where it runs. docker-bench-security is run from the checkout that DOCKER_BENCH_DIR names; without
-it only ours is measured. Results go to reports/bench.json, and with --write-docs into the docs as well.
+The engine is a throwaway host's; both tools run as whole processes on this machine and reach it by its
+socket, so that neither gains from where it runs. docker-bench-security is run from the checkout that
+DOCKER_BENCH_DIR names; without it only ours is measured. Results go to reports/bench.json, and with
+--write-docs into the docs as well.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import docker
+
 from lab import LabError, engine, hosts, workload
 from lab import say as lab_say
 
@@ -46,21 +48,41 @@ class Measure:
     peak_mib: float
 
 
+# A process's peak memory counts from before its exec, when it was still a copy of whoever started it:
+# this starter is a bare interpreter of 9 MiB, far below what is measured.
+STARTER = """
+import json, os, sys, time
+began = time.perf_counter()
+child = os.fork()
+if not child:
+    os.execvp(sys.argv[1], sys.argv[1:])
+_, status, usage = os.wait4(child, 0)
+seconds = time.perf_counter() - began
+cpu = usage.ru_utime + usage.ru_stime
+print(json.dumps([os.waitstatus_to_exitcode(status), seconds, cpu, usage.ru_maxrss / 1024]), file=sys.stderr)
+"""
+
+
 def one_run(command: list[str], environment: dict[str, str], folder: str) -> tuple[float, float, float]:
-    """Run a process to its end: (seconds, CPU seconds with its children's, peak MiB). Raises LabError when it fails."""
-    began = time.perf_counter()
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
-            command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors
-        )
-        _pid, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        # Findings give 10 to 13: the tool did its work.
-        if process.returncode not in (0, 10, 11, 12, 13):
-            errors.seek(0)
-            said = errors.read().decode(errors="replace")[-600:]
-            raise LabError(f"{command[0]} ended with {process.returncode}: {said}")
-    return time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    """Run a process to its end: (seconds, CPU seconds with its children's, peak MiB of the largest of them).
+
+    Raises LabError when it fails.
+    """
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", STARTER, *command],
+        env=environment,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    code, seconds, cpu, memory = json.loads(done.stderr.splitlines()[-1])
+    # Findings give 10 to 13: the tool did its work.
+    if code not in (0, 10, 11, 12, 13):
+        raise LabError(f"{command[0]} ended with {code}: {done.stderr[-600:]}")
+    return seconds, cpu, memory
 
 
 def measure(
@@ -75,7 +97,7 @@ def measure(
 
 @contextmanager
 def host_socket(client: docker.DockerClient) -> Iterator[tuple[str, docker.DockerClient, str]]:
-    """Start the bench's host; give its engine's socket as this machine sees it, a client of it, and the image."""
+    """Start the bench's host; give its engine's socket as seen from here, a client of it, and the image."""
     host, _ = hosts.up(client, HOST, "debian-13")
     try:
         image = workload.ensure(client)
@@ -93,7 +115,12 @@ def fill(inner: docker.DockerClient, image: str, wanted: int) -> None:
 
     def start(number: int) -> None:
         inner.containers.run(
-            image, ["sleep", "86400"], name=f"load-{number:03}", detach=True, mem_limit="32m", environment={"MODE": "bench"}
+            image,
+            ["sleep", "86400"],
+            name=f"load-{number:03}",
+            detach=True,
+            mem_limit="32m",
+            environment={"MODE": "bench"},
         )
 
     with ThreadPoolExecutor(2) as pool:
@@ -108,17 +135,21 @@ def table(document: dict[str, object], rows: list[Measure]) -> str:
     lines = [
         "# How fast",
         "",
-        f"Measured on {document['measured_at']} with `./nox -s bench`: {document['machine']}, engine {document['engine']},",
-        f"Python {document['python']}. Whole processes, medians of {document['runs']} runs, JSON output, 118 controls.",
+        f"Measured on {document['measured_at']} with `./nox -s bench`: {document['machine']},",
+        f"engine {document['engine']}, Python {document['python']}.",
+        f"Whole processes, medians of {document['runs']} runs, JSON output, 118 controls.",
         "",
         "| running containers | hullguard audit | CPU | peak memory | docker-bench-security | times faster |",
         "|---:|---:|---:|---:|---:|---:|",
     ]
     for count, row in sorted(ours.items()):
         other = peer.get(count)
-        theirs, factor = (f"{other.seconds:.1f} s", f"{other.seconds / row.seconds:.0f}") if other else ("not run", "")
+        theirs, factor = (
+            (f"{other.seconds:.1f} s", f"{other.seconds / row.seconds:.0f}") if other else ("not run", "")
+        )
         lines.append(
-            f"| {count} | {row.seconds:.2f} s | {row.cpu_seconds:.2f} s | {row.peak_mib:.0f} MiB | {theirs} | {factor} |"
+            f"| {count} | {row.seconds:.2f} s | {row.cpu_seconds:.2f} s | {row.peak_mib:.0f} MiB "
+            f"| {theirs} | {factor} |"
         )
     lines += ["", f"Each further container costs {document['cpu_ms_per_container']} ms of CPU.", ""]
     return "\n".join(lines)
@@ -161,7 +192,9 @@ def main() -> int:
         "engine": version,
         "python": platform.python_version(),
         "runs": options.runs,
-        "cpu_ms_per_container": round(1000 * (mine[-1].cpu_seconds - mine[0].cpu_seconds) / span, 2) if span else None,
+        "cpu_ms_per_container": round(1000 * (mine[-1].cpu_seconds - mine[0].cpu_seconds) / span, 2)
+        if span
+        else None,
         "rows": [asdict(row) for row in rows],
     }
     RESULTS.parent.mkdir(mode=0o700, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Show the main job on a throwaway Debian 13 host: audit a careless Docker host, harden it, audit again, report.
+"""Show the main job on a throwaway Debian 13 host: audit a careless Docker host, harden it, audit again.
 
 Nothing on this machine is changed but reports/demo; the host is removed at the end unless --keep is given.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -18,10 +17,11 @@ from typing import Any
 
 import docker
 from docker.models.containers import Container
-from lab import LabError, engine, hosts, images, workload
 
 from hullguard import diff as comparison
+from hullguard.cli.output import emit
 from hullguard.reports import Options, write_diff, write_report
+from lab import LabError, engine, hosts, images, workload
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "reports" / "demo"
@@ -29,13 +29,41 @@ HOST = "hullguard-demo"
 SUITE = "debian-13"
 ROLES = ("docker_daemon", "docker_files", "docker_auditd")
 
-# Arguments of `docker` inside the host; IMAGE stands for the tiny image. Each is careless in one way, the last in none.
+# Arguments of `docker` inside the host; IMAGE stands for the tiny image. All but the last are careless.
 WORKLOAD: Mapping[str, Sequence[str]] = {
     # Created only: a machine that is itself confined can't start a privileged container.
     "all-powers": ("create", "--privileged", "IMAGE", "sleep", "86400"),
-    "holds-the-socket": ("run", "-d", "-v", "/var/run/docker.sock:/var/run/docker.sock", "IMAGE", "sleep", "86400"),
-    "tells-its-secret": ("run", "-d", "-e", "DB_PASSWORD=correct-horse", "-p", "8080:80", "IMAGE", "sleep", "86400"),
-    "on-the-host-network": ("run", "-d", "--network", "host", "--restart", "always", "IMAGE", "sleep", "86400"),
+    "holds-the-socket": (
+        "run",
+        "-d",
+        "-v",
+        "/var/run/docker.sock:/var/run/docker.sock",
+        "IMAGE",
+        "sleep",
+        "86400",
+    ),
+    "tells-its-secret": (
+        "run",
+        "-d",
+        "-e",
+        "DB_PASSWORD=correct-horse",
+        "-p",
+        "8080:80",
+        "IMAGE",
+        "sleep",
+        "86400",
+    ),
+    "on-the-host-network": (
+        "run",
+        "-d",
+        "--network",
+        "host",
+        "--restart",
+        "always",
+        "IMAGE",
+        "sleep",
+        "86400",
+    ),
     "without-limits": ("run", "-d", "IMAGE", "sleep", "86400"),
     "decent": (
         *("run", "-d", "--network", "app", "--read-only", "--cap-drop", "ALL", "--user", "1000"),
@@ -55,13 +83,17 @@ class Steps:
     def next(self, text: str) -> None:
         """Begin the next step."""
         self.number += 1
-        print(f"\n[{self.number}/{self.total}] {text} ({time.monotonic() - self.begun:.0f} s so far)", flush=True)
+        print(
+            f"\n[{self.number}/{self.total}] {text} ({time.monotonic() - self.begun:.0f} s so far)",
+            flush=True,
+        )
 
 
 def inside(host: Container, *command: str) -> str:
     """Run a command in the host; its output. Raises LabError with what it said when it fails."""
-    code, output = host.exec_run(list(command))
-    text: str = output.decode(errors="replace").strip()
+    result = host.exec_run(list(command))
+    code, output = result.exit_code, result.output
+    text = output.decode(errors="replace").strip() if isinstance(output, bytes) else ""
     if code != 0:
         raise LabError(f"{' '.join(command)} failed in {host.name}: {text}")
     return text
@@ -69,7 +101,12 @@ def inside(host: Container, *command: str) -> str:
 
 def careless(host: Container, image: str) -> None:
     """Give the host a careless configuration and workload, as hosts in the wild have them."""
-    inside(host, "sh", "-c", "echo '{\"debug\": false}' > /etc/docker/daemon.json && chmod 0666 /etc/docker/daemon.json")
+    inside(
+        host,
+        "sh",
+        "-c",
+        "echo '{\"debug\": false}' > /etc/docker/daemon.json && chmod 0666 /etc/docker/daemon.json",
+    )
     inside(host, "chmod", "0777", "/etc/docker")
     inside(host, "chmod", "0664", "/usr/lib/systemd/system/docker.service")
     inside(host, "systemctl", "restart", "docker")
@@ -97,14 +134,18 @@ def judged(folder: Path) -> dict[str, Any]:
 def counts(label: str, report: Mapping[str, Any]) -> str:
     """Return one line of verdict counts."""
     summary = report["hosts"][0]["summary"]
-    return f"{label:<7}" + "".join(f"{verdict.replace('_', ' ')} {number:<4}" for verdict, number in summary.items())
+    return f"{label:<7}" + "".join(
+        f"{verdict.replace('_', ' ')} {number:<4}" for verdict, number in summary.items()
+    )
 
 
 def still_failing(report: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return {container: numbers of the controls that it fails}."""
     found: dict[str, list[str]] = {name: [] for name in WORKLOAD}
     for row in report["hosts"][0]["results"]:
-        for name in {thing["name"] for thing in row["objects"] if thing["kind"] == "container"} & found.keys():
+        for name in {
+            thing["name"] for thing in row["objects"] if thing["kind"] == "container"
+        } & found.keys():
             if row["verdict"] == "fail":
                 found[name].append(row["number"])
     return found
@@ -112,9 +153,13 @@ def still_failing(report: Mapping[str, Any]) -> dict[str, list[str]]:
 
 def verify(after: Mapping[str, Any]) -> None:
     """Raise LabError unless the roles' own controls hold now and the careless containers are still named."""
-    owned = [row for row in after["hosts"][0]["results"] if row["fixed_by"] in ROLES and row["verdict"] == "fail"]
+    owned = [
+        row for row in after["hosts"][0]["results"] if row["fixed_by"] in ROLES and row["verdict"] == "fail"
+    ]
     if owned:
-        raise LabError("after hardening these still fail: " + ", ".join(f"{row['number']} {row['id']}" for row in owned))
+        raise LabError(
+            "after hardening these still fail: " + ", ".join(f"{row['number']} {row['id']}" for row in owned)
+        )
     unnamed = [name for name, numbers in still_failing(after).items() if not numbers and name != "decent"]
     if unnamed:
         raise LabError(f"careless containers that no control names: {', '.join(unnamed)}")
@@ -128,21 +173,22 @@ def show(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     for name, numbers in still_failing(after).items():
         print(f"  {name:<20} fails {len(numbers):>2}: {', '.join(numbers)}")
     page = REPORTS / "report.html"
-    with open(os.open(page, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
-        write_report("html", after, stream, Options(before=before))
+    emit(lambda stream: write_report("html", after, stream, Options(before=before)), page)
     print(f"\nThe report: {page.relative_to(ROOT)} (open it in a browser)")
 
 
 def run(client: docker.DockerClient, steps: Steps) -> None:
     """Do the whole demo on the host that is up."""
-    host = hosts.find(client, HOST)
-    assert host is not None
+    host, _ = hosts.up(client, HOST, SUITE)
     steps.next("giving it a careless workload")
     image = workload.ensure(client)
     workload.load(client, host, image)
     careless(host, image)
     inventory = REPORTS / "inventory.json"
-    variables = {"ansible_connection": "community.docker.docker", "ansible_python_interpreter": "/usr/bin/python3"}
+    variables = {
+        "ansible_connection": "community.docker.docker",
+        "ansible_python_interpreter": "/usr/bin/python3",
+    }
     inventory.write_text(json.dumps({"docker_hosts": {"hosts": {HOST: variables}}}), encoding="utf-8")
     steps.next("audit: playbooks/audit.yml")
     playbook("audit", inventory, hullguard_report_dir=str(REPORTS / "before"))
@@ -171,7 +217,6 @@ def main() -> int:
     if (left := hosts.find(client, HOST)) is not None:
         hosts.remove(left)
     try:
-        host, _ = hosts.up(client, HOST, SUITE)
         run(client, steps)
     finally:
         if options.keep:

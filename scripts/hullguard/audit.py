@@ -9,6 +9,7 @@ from typing import Any
 
 from hullguard import __version__
 from hullguard.catalogue import SEVERITIES, Benchmark, Control, Profile, load_controls
+from hullguard.effective import member
 from hullguard.evaluate import HostContext, judge
 from hullguard.verdict import FAIL, UNKNOWN, VERDICTS, Result
 from hullguard.waivers import Waiver, apply
@@ -30,17 +31,29 @@ class Plan:
     today: date = date.max
 
     @classmethod
-    def make(cls, benchmark: Benchmark, profile: Profile, waivers: Sequence[Waiver] = (), today: date = date.max) -> Plan:
-        """Return the plan with the controls that the profile selects from the benchmark, and those it adds."""
+    def make(
+        cls, benchmark: Benchmark, profile: Profile, waivers: Sequence[Waiver] = (), today: date = date.max
+    ) -> Plan:
+        """Return the plan with the controls that the profile selects from the benchmark, and those
+        it adds.
+        """
         slugs = [entry.slug for entry in benchmark.entries if profile.selects(entry)]
         extra = sorted(profile.enable - set(slugs))
         return cls(benchmark, profile, load_controls([*slugs, *extra]), waivers, today)
 
     def numbered(self) -> list[tuple[str, int | None, Control]]:
-        """Return (number, level, control) in the benchmark's order; controls outside of it come last, unnumbered."""
-        rows = [(entry.number, entry.level, self.controls[entry.slug]) for entry in self.benchmark.entries if entry.slug in self.controls]
+        """Return (number, level, control) in the benchmark's order; controls outside of it come last,
+        unnumbered.
+        """
+        rows = [
+            (entry.number, entry.level, self.controls[entry.slug])
+            for entry in self.benchmark.entries
+            if entry.slug in self.controls
+        ]
         inside = {control.id for _number, _level, control in rows}
-        return rows + [("", None, control) for slug, control in sorted(self.controls.items()) if slug not in inside]
+        return rows + [
+            ("", None, control) for slug, control in sorted(self.controls.items()) if slug not in inside
+        ]
 
 
 def results(evidence: Mapping[str, Any], plan: Plan) -> list[Result]:
@@ -51,10 +64,21 @@ def results(evidence: Mapping[str, Any], plan: Plan) -> list[Result]:
         verdict, waiver = apply(judge(control, host), control.id, name, plan.waivers, plan.today)
         found.append(
             Result(
-                id=control.id, number=number, title=control.title, family=control.family, severity=control.severity, level=level,
-                verdict=verdict.verdict, reason=verdict.reason, objects=tuple(sorted(set(verdict.objects))), why=control.why,
-                fix=control.fix_text, fixed_by=control.fixed_by, breaks=control.breaks, waiver=waiver,
-            )  # fmt: skip
+                id=control.id,
+                number=number,
+                title=control.title,
+                family=control.family,
+                severity=control.severity,
+                level=level,
+                verdict=verdict.verdict,
+                reason=verdict.reason,
+                objects=tuple(sorted(set(verdict.objects))),
+                why=control.why,
+                fix=control.fix_text,
+                fixed_by=control.fixed_by,
+                breaks=control.breaks,
+                waiver=waiver,
+            )
         )
     return found
 
@@ -62,28 +86,37 @@ def results(evidence: Mapping[str, Any], plan: Plan) -> list[Result]:
 def host_report(evidence: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
     """Return the part of a report that is about one host."""
     rows = results(evidence, plan)
-    engines = [engine for engine in evidence.get("engines") or [] if isinstance(engine, Mapping)]
-    versions = [(engine.get("info") or {}).get("ServerVersion") for engine in engines if isinstance(engine.get("info"), Mapping)]
+    engines = evidence.get("engines")
+    versions = [
+        member(engine, "info", "ServerVersion") for engine in (engines if isinstance(engines, list) else [])
+    ]
     system = evidence["host"].get("os")
     errors = evidence.get("errors")
     return {
         "name": str(evidence["host"]["name"]),
         "collected_at": str(evidence["collected_at"]),
-        "engine": ", ".join(str(version) for version in versions if version) or None,
+        "engine": ", ".join(version for version in versions if isinstance(version, str)) or None,
         "os": str(system.get("pretty_name") or "") if isinstance(system, Mapping) else "",
         "errors": [
             {"what": str(row.get("what", "")), "reason": str(row.get("reason", ""))}
-            for row in (errors if isinstance(errors, list) else []) if isinstance(row, Mapping)
+            for row in (errors if isinstance(errors, list) else [])
+            if isinstance(row, Mapping)
         ],
         "summary": {verdict: sum(row.verdict == verdict for row in rows) for verdict in VERDICTS},
         "results": [asdict(row) for row in rows],
-    }  # fmt: skip
+    }
 
 
 def report(
-    documents: Iterable[Mapping[str, Any]], plan: Plan, generated_at: str, progress: Callable[[str], None] = lambda _host: None
+    documents: Iterable[Mapping[str, Any]],
+    plan: Plan,
+    generated_at: str,
+    progress: Callable[[str], None] = lambda _host: None,
 ) -> dict[str, Any]:
-    """Return the whole report, JSON-ready, of schema hullguard/report/1. `generated_at` is an ISO 8601 time."""
+    """Return the whole report, JSON-ready, of schema hullguard/report/1.
+
+    `generated_at` is an ISO 8601 time.
+    """
     hosts = []
     for evidence in documents:
         progress(str(evidence["host"]["name"]))
@@ -100,7 +133,9 @@ def report(
 
 
 def exit_code(document: Mapping[str, Any], fail_on: str | None, *, strict: bool) -> int:
-    """Return the exit code of a report: by the worst fail at or above `fail_on`; unknowns count under `strict`."""
+    """Return the exit code of a report: by the worst fail at or above `fail_on`; unknowns count under
+    `strict`.
+    """
     rows = [row for host in document["hosts"] for row in host["results"]]
     failing = {row["severity"] for row in rows if row["verdict"] == FAIL}
     threshold = SEVERITIES.index(fail_on) if fail_on else len(SEVERITIES)

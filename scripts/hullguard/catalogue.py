@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -48,7 +49,7 @@ class Control:
         if "manual" in self.fix:
             return str(self.fix["manual"])
         if "daemon" in self.fix:
-            wanted = ", ".join(f"{key}: {value}" for key, value in self.fix["daemon"].items())
+            wanted = ", ".join(f"{key}: {json.dumps(value)}" for key, value in self.fix["daemon"].items())
             return f"Role docker_daemon sets {wanted} in daemon.json."
         if "daemon_absent" in self.fix:
             return f"Role docker_daemon removes {', '.join(self.fix['daemon_absent'])} from daemon.json."
@@ -119,16 +120,28 @@ def load_control(path: Path) -> Control:
     raw = yamlfile.load(path)
     try:
         return Control(
-            id=path.stem, family=path.parent.name, title=raw["title"], why=raw["why"], severity=raw["severity"],
-            check=raw["check"], fix=raw["fix"], breaks=raw["breaks"], applies=raw.get("applies"),
-            aliases=tuple(raw.get("aliases", ())), references=tuple(raw.get("references", ())), examples=raw["examples"],
-        )  # fmt: skip
+            id=path.stem,
+            family=path.parent.name,
+            title=raw["title"],
+            why=raw["why"],
+            severity=raw["severity"],
+            check=raw["check"],
+            fix=raw["fix"],
+            breaks=raw["breaks"],
+            applies=raw.get("applies"),
+            aliases=tuple(raw.get("aliases", ())),
+            references=tuple(raw.get("references", ())),
+            examples=raw["examples"],
+        )
     except (KeyError, TypeError) as error:
         raise InputError(f"{path}: not a control: {error} is missing or has the wrong form.") from None
 
 
 def load_controls(slugs: Iterable[str] | None = None) -> dict[str, Control]:
-    """Return {slug: control}; with `slugs` only those files are read. Raises InputError for an unknown slug."""
+    """Return {slug: control}; with `slugs` only those files are read.
+
+    Raises InputError for an unknown slug.
+    """
     paths = control_paths()
     wanted = list(paths) if slugs is None else list(dict.fromkeys(slugs))
     for slug in wanted:
@@ -138,7 +151,10 @@ def load_controls(slugs: Iterable[str] | None = None) -> dict[str, Control]:
 
 
 def find_control(slug: str) -> Control:
-    """Return a control by its slug or by one of its former names. Raises InputError with the nearest names."""
+    """Return a control by its slug or by one of its former names.
+
+    Raises InputError with the nearest names.
+    """
     paths = control_paths()
     if slug in paths:
         return load_control(paths[slug])
@@ -156,15 +172,16 @@ def load_benchmark(name: str = DEFAULT_BENCHMARK) -> Benchmark:
     entries = []
     for number in sorted(raw["controls"], key=natural):
         row = raw["controls"][number]
-        for slug in row.get("controls", [row.get("control")]):
-            entries.append(Entry(str(number), slug, row.get("level"), row.get("automation")))
+        slugs = row.get("controls", [row.get("control")])
+        entries += [Entry(str(number), slug, row.get("level"), row.get("automation")) for slug in slugs]
     return Benchmark(name, raw["title"], tuple(entries))
 
 
 def load_profile(name: str = DEFAULT_PROFILE) -> Profile:
     """Return a shipped profile by name, or one of your own by path (anything that ends in .yml or .yaml).
 
-    Raises InputError for an unknown name, a file that isn't a profile, an unknown slug in it, or a circle of `extends`.
+    Raises InputError for an unknown name, a file that isn't a profile, an unknown slug in it, or a circle of
+    `extends`.
     """
     return _profile(name, ())
 
@@ -184,12 +201,13 @@ def _profile(name: str, seen: tuple[str, ...], beside: Path | None = None) -> Pr
             raise InputError(f"{path}: {unknown_name('control', slug, known)}")
     enable, disable = frozenset(raw.get("enable", ())), frozenset(raw.get("disable", ()))
     return Profile(
-        name=path.stem, title=raw["title"],
+        name=path.stem,
+        title=raw["title"],
         levels=frozenset(raw.get("levels", ())) | (base.levels if base else frozenset()),
         enable=enable | ((base.enable - disable) if base else frozenset()),
         disable=disable | ((base.disable - enable) if base else frozenset()),
         params={**(base.params if base else DEFAULT_PARAMS), **raw.get("params", {})},
-    )  # fmt: skip
+    )
 
 
 # What a control is judged by when a profile says nothing: the most cautious reading.

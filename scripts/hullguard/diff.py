@@ -15,7 +15,9 @@ Report = Mapping[str, Any]
 
 
 def kind(before: str, after: str) -> str:
-    """Return `fixed` (a fail is no more), `broken` (something is a fail now) or `changed` (any other move)."""
+    """Return `fixed` (a fail is no more), `broken` (something is a fail now) or `changed` (any
+    other move).
+    """
     if before == FAIL and after in GOOD:
         return "fixed"
     return "broken" if after == FAIL and before != FAIL else "changed"
@@ -24,8 +26,8 @@ def kind(before: str, after: str) -> str:
 def diff(before: Report, after: Report, generated_at: str) -> dict[str, Any]:
     """Return the difference of two reports, JSON-ready, of schema hullguard/diff/1.
 
-    Hosts are matched by name; a single host on each side is the same host whatever its name. An unchanged verdict is
-    listed when other objects fail than before.
+    Hosts are matched by name; a single host on each side is the same host whatever its name. An unchanged
+    verdict is listed when other objects fail than before.
     """
     old, new = hosts(before), hosts(after)
     if len(old) == len(new) == 1:
@@ -47,17 +49,28 @@ def hosts(report: Report) -> dict[str, Any]:
 
 
 def side(report: Report) -> dict[str, Any]:
-    """Return what identifies one side of a difference: the newest time of collection, benchmark and profile."""
+    """Return what identifies one side of a difference: the newest time of collection, benchmark and
+    profile.
+    """
     times = [host["collected_at"] for host in report["hosts"]]
-    return {"collected_at": max(times, default=None), "benchmark": report["benchmark"]["name"], "profile": report["profile"]}
+    return {
+        "collected_at": max(times, default=None),
+        "benchmark": report["benchmark"]["name"],
+        "profile": report["profile"],
+    }
 
 
 def one_host(name: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the changes of one host; it may be in one of the two reports only."""
     if old is None or new is None:
         present = old or new or {}
-        return {"name": name, "summary_before": old and present["summary"], "summary_after": new and present["summary"], "changes": [],
-                "only_in": "before" if old else "after"}  # fmt: skip
+        return {
+            "name": name,
+            "summary_before": old and present["summary"],
+            "summary_after": new and present["summary"],
+            "changes": [],
+            "only_in": "before" if old else "after",
+        }
     earlier = {row["id"]: row for row in old["results"]}
     changes = []
     for row in new["results"]:
@@ -66,12 +79,23 @@ def one_host(name: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | 
             continue
         if past["verdict"] == row["verdict"] != FAIL:
             continue
-        changes.append({
-            **{key: row[key] for key in ("id", "number", "title", "family", "severity")},
-            "kind": kind(past["verdict"], row["verdict"]), "before": past["verdict"], "after": row["verdict"],
-            "reason_after": row["reason"], "objects": row["objects"],
-        })  # fmt: skip
-    return {"name": name, "summary_before": old["summary"], "summary_after": new["summary"], "changes": changes, "only_in": None}
+        changes.append(
+            {
+                **{key: row[key] for key in ("id", "number", "title", "family", "severity")},
+                "kind": kind(past["verdict"], row["verdict"]),
+                "before": past["verdict"],
+                "after": row["verdict"],
+                "reason_after": row["reason"],
+                "objects": row["objects"],
+            }
+        )
+    return {
+        "name": name,
+        "summary_before": old["summary"],
+        "summary_after": new["summary"],
+        "changes": changes,
+        "only_in": None,
+    }
 
 
 def named(row: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,11 +24,26 @@ def member(document: Any, *path: str) -> Any:
     return document
 
 
+def number(value: Any) -> bool:
+    """Return whether a value is a number that can be compared: no truth value, no NaN, no infinity."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def complete(engine: Engine, kind: str) -> bool:
+    """Return whether every object of a kind is in the evidence: a list that was cut since is none."""
+    rows = engine.get(kind)
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        return False
+    return member(engine, "complete", kind) is True and member(engine, "counts", kind) == len(rows)
+
+
 def info(engine: Engine, *path: str) -> Any:
     """Return a member of the engine's /info. Raises Unseen."""
     value = member(engine, "info", *path)
     if value is MISSING or value is None:
-        raise Unseen(f"the engine did not tell {'.'.join(path)}: {engine.get('error') or 'not in the evidence'}")
+        raise Unseen(
+            f"the engine did not tell {'.'.join(path)}: {engine.get('error') or 'not in the evidence'}"
+        )
     return value
 
 
@@ -44,7 +60,9 @@ def security_options(engine: Engine) -> dict[str, dict[str, str]]:
 
 
 def reported(engine: Engine, key: str) -> Any:
-    """Return an option as the running engine itself reports it, or MISSING where its API has no word for it."""
+    """Return an option as the running engine itself reports it, or MISSING where its API has no
+    word for it.
+    """
     if key == "live-restore":
         return member(engine, "info", "LiveRestoreEnabled")
     if key == "experimental":
@@ -73,7 +91,10 @@ def flags(engine: Engine) -> Mapping[str, Any]:
 
 
 def configured(engine: Engine, key: str) -> tuple[Any, str]:
-    """Return (value, where it is set) from flags and daemon.json; MISSING when neither sets it. Raises Unseen."""
+    """Return (value, where it is set) from flags and daemon.json; MISSING when neither sets it.
+
+    Raises Unseen.
+    """
     on_command_line = flags(engine)
     if key in on_command_line:
         return on_command_line[key], "a flag of the running daemon"
@@ -85,7 +106,7 @@ def configured(engine: Engine, key: str) -> tuple[Any, str]:
     if file.get("valid") is not True or not isinstance(file.get("content"), Mapping):
         raise Unseen(f"daemon.json can't be read: {file.get('error') or 'no content in the evidence'}")
     changed, started = file.get("mtime"), member(engine, "process", "started_at")
-    if not isinstance(changed, int | float) or not isinstance(started, int | float):
+    if not number(changed) or not number(started):
         raise Unseen("whether the engine has read this daemon.json is not known")
     if changed > started:
         raise Unseen("daemon.json was changed after the engine started: restart the engine, then audit again")
@@ -93,7 +114,10 @@ def configured(engine: Engine, key: str) -> tuple[Any, str]:
 
 
 def option(engine: Engine, key: str) -> tuple[Any, str]:
-    """Return (effective value, where it comes from) of a daemon option; MISSING when it is unset. Raises Unseen."""
+    """Return (effective value, where it comes from) of a daemon option; MISSING when it is unset.
+
+    Raises Unseen.
+    """
     value = reported(engine, key)
     if value is not MISSING:
         return value, "the engine's own word"

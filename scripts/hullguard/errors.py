@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 
 class HullguardError(Exception):
-    """Something that the person at the keyboard can mend: `message` says what is wrong, where, and what to do.
+    """Something that the person at the keyboard can mend: `message` says what is wrong, where, and what to
+    do.
 
     `exit_code` is 1 (the tool could not do its work) or 2 (wrong usage or wrong input).
     """

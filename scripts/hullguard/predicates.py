@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -33,7 +35,7 @@ def _differs(value: Any, bad: Any) -> bool:
 
 
 def _number(value: Any) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise Unjudgeable(f"{value!r} is not a number")
     return value
 
@@ -47,10 +49,14 @@ def _sized(value: Any) -> int:
 
 
 def _root(value: Any) -> bool:
-    """Whether an image's or container's user is root; names map to ids only inside the image, `root` is certain."""
+    """Whether an image's or container's user is root; names map to ids only inside the image, `root` is
+    certain.
+    """
     if not isinstance(value, str):
         raise Unjudgeable(f"{value!r} is not a user")
-    return value.split(":", 1)[0].strip() in ("", "root") or value.split(":", 1)[0].strip().lstrip("0") == ""
+    name = value.split(":", 1)[0].strip()
+    # The engine reads numbers with a sign or leading zeros, too: +0 and 00 are root.
+    return name in ("", "root") or re.fullmatch(r"[+-]?0+", name) is not None
 
 
 def _starts(value: Any, start: str) -> bool:
@@ -104,6 +110,9 @@ def describe(predicate: Any, params: Mapping[str, Any]) -> str:
     ((name, argument),) = predicate.items()
     if isinstance(argument, str) and argument.startswith("$"):
         argument = params.get(argument[1:], argument)
-    words = {"equals": "", "not_equals": "not ", "one_of": "one of ", "none_of": "none of ", "at_least": "at least ",
-             "at_most": "at most ", "empty_or_one_of": "unset or one of ", "none_starts_with": "free of "}  # fmt: skip
+    words = {
+        "equals": "", "not_equals": "not ", "one_of": "one of ", "none_of": "none of ",
+        "at_least": "at least ", "at_most": "at most ", "empty_or_one_of": "unset or one of ",
+        "none_starts_with": "free of ",
+    }  # fmt: skip
     return f"{words[name]}{argument if argument != '' else 'empty'}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,20 +10,17 @@ from hullguard import audit, evidence, yamlfile
 from hullguard.errors import InputError
 
 Report = dict[str, Any]
+# A report of a thousand hosts has about 150 MB.
+LARGEST_BYTES = 256 << 20
 
 
 def load_report(path: Path) -> Report:
     """Return a saved JSON report after checking it against its schema. Raises InputError."""
-    try:
-        if path.stat().st_size > evidence.LARGEST_BYTES:
-            raise InputError(f"{path}: too large for a report.")
-        document = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file.") from None
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{path}: not valid JSON: {error}. Was it made by `hullguard audit --format json`?") from None
-    except OSError as error:
-        raise InputError(f"{path}: can't be read: {error.strerror}.") from None
+    return checked(evidence.parse(path, LARGEST_BYTES), path)
+
+
+def checked(document: Any, path: Path) -> Report:
+    """Return the document when it is a report as its schema says. Raises InputError."""
     found = document.get("schema") if isinstance(document, dict) else None
     if found != audit.SCHEMA:
         raise InputError(f"{path}: no report ('schema' is {str(found)[:60]!r}, not {audit.SCHEMA!r}).")
@@ -33,18 +29,13 @@ def load_report(path: Path) -> Report:
 
 
 def load_report_or_evidence(path: Path, plan: Callable[[], audit.Plan], generated_at: str) -> Report:
-    """Return a saved report, or the report of evidence (a file or a folder) judged by `plan()`. Raises InputError."""
-    if path.is_file():
-        with path.open("rb") as stream:
-            start = stream.read(1)
-        if start == b"{" and _schema(path) == audit.SCHEMA:
-            return load_report(path)
+    """Return a saved report, or the report of evidence (a file or a folder) judged by `plan()`.
+
+    Raises InputError.
+    """
+    if not path.is_dir():
+        document = evidence.parse(path, LARGEST_BYTES)
+        if isinstance(document, dict) and document.get("schema") == audit.SCHEMA:
+            return checked(document, path)
+        return audit.report([evidence.checked(document, str(path))], plan(), generated_at)
     return audit.report(evidence.load_all(path), plan(), generated_at)
-
-
-def _schema(path: Path) -> Any:
-    try:
-        document = json.loads(path.read_bytes())
-    except (ValueError, OSError, RecursionError):
-        return None  # evidence.load says what is wrong with it
-    return document.get("schema") if isinstance(document, dict) else None

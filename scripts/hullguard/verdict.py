@@ -6,7 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-PASS, FAIL, NOT_APPLICABLE, MANUAL, WAIVED, UNKNOWN = "pass", "fail", "not_applicable", "manual", "waived", "unknown"
+PASS, FAIL, NOT_APPLICABLE, MANUAL, WAIVED, UNKNOWN = (
+    "pass",
+    "fail",
+    "not_applicable",
+    "manual",
+    "waived",
+    "unknown",
+)
 VERDICTS = (PASS, FAIL, NOT_APPLICABLE, MANUAL, WAIVED, UNKNOWN)
 # Which verdict a control gets when its parts (containers, engines) differ: the first of these that occurs.
 _WORST_FIRST = (FAIL, UNKNOWN, MANUAL, PASS, NOT_APPLICABLE)
@@ -14,7 +21,9 @@ _WORST_FIRST = (FAIL, UNKNOWN, MANUAL, PASS, NOT_APPLICABLE)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Object:
-    """A thing that a verdict is about: kind is container, image, file, daemon, network, group, swarm or engine."""
+    """A thing that a verdict is about: kind is container, image, file, daemon, network, group, swarm or
+    engine.
+    """
 
     kind: str
     name: str
@@ -56,7 +65,9 @@ def not_applicable(reason: str) -> Verdict:
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the verdict of the whole from those of its parts, with the deciding parts' objects and reasons."""
+    """Return the verdict of the whole from those of its parts, with the deciding parts' objects and
+    reasons.
+    """
     parts = list(verdicts)
     for kind in _WORST_FIRST:
         deciding = [part for part in parts if part.verdict == kind]

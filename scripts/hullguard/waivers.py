@@ -19,7 +19,10 @@ LONGEST = timedelta(days=365)
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """One accepted risk. `object` and `host` are shell patterns over names; `expires` is the last day it holds."""
+    """One accepted risk.
+
+    `object` and `host` are shell patterns over names; `expires` is the last day it holds.
+    """
 
     control: str
     reason: str
@@ -35,14 +38,26 @@ class Waiver:
 
     def shown(self) -> dict[str, str]:
         """Return the waiver as it stands in a report."""
-        return {"reason": self.reason, "owner": self.owner, "approver": self.approver, "expires": self.expires.isoformat()}
+        return {
+            "reason": self.reason,
+            "owner": self.owner,
+            "approver": self.approver,
+            "expires": self.expires.isoformat(),
+        }
 
 
 def load(path: Path, today: date) -> list[Waiver]:
-    """Return the waivers in a file. Raises InputError for a typo, an unknown control, or a term of over 365 days."""
+    """Return the waivers in a file.
+
+    Raises InputError for a typo, an unknown control, or a term of over 365 days.
+    """
     document = yamlfile.load(path)
     # YAML turns an unquoted 2027-01-31 into a date; the schema and the report speak of text.
-    rows = [_dated(row) for row in document["waivers"]] if isinstance(document, dict) and isinstance(document.get("waivers"), list) else None
+    rows = (
+        [_dated(row) for row in document["waivers"]]
+        if isinstance(document, dict) and isinstance(document.get("waivers"), list)
+        else None
+    )
     yamlfile.check({**document, "waivers": rows} if rows is not None else document, "waivers", str(path))
     known = control_paths()
     found = []
@@ -55,7 +70,10 @@ def load(path: Path, today: date) -> list[Waiver]:
         except ValueError:
             raise InputError(f"{where}.expires: {row['expires']!r} is no date: write YYYY-MM-DD.") from None
         if expires > today + LONGEST:
-            raise InputError(f"{where}.expires: {expires} is more than {LONGEST.days} days ahead: no risk is accepted for longer.")
+            raise InputError(
+                f"{where}.expires: {expires} is more than {LONGEST.days} days ahead: "
+                "no risk is accepted for longer."
+            )
         found.append(Waiver(**{**row, "expires": expires}))
     return found
 
@@ -66,8 +84,11 @@ def _dated(row: Any) -> Any:
     return row
 
 
-def apply(verdict: Verdict, slug: str, host: str, waivers: Iterable[Waiver], today: date) -> tuple[Verdict, dict[str, str] | None]:
-    """Return the verdict with valid waivers applied, and the waiver that holds longest when all of a fail is waived.
+def apply(
+    verdict: Verdict, slug: str, host: str, waivers: Iterable[Waiver], today: date
+) -> tuple[Verdict, dict[str, str] | None]:
+    """Return the verdict with valid waivers applied, and the waiver that holds longest when all of a fail is
+    waived.
 
     A fail is waived only when every offending object is; otherwise it stays, with the unwaived objects named.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -63,13 +64,18 @@ def cli() -> None:
       hullguard audit --evidence host.json --fail-on high
       hullguard diff before.json after.json
 
-    Exit codes: 0 clean, 1 the tool failed, 2 wrong usage; the worst fail decides between 10 low, 11 medium, 12 high
-    and 13 critical.
+    Exit codes: 0 clean, 1 the tool failed, 2 wrong usage; the worst fail decides between 10 low, 11 medium,
+    12 high and 13 critical.
     """
 
 
 def main(prog_name: str = "hullguard") -> None:
-    """Run the command line and leave the process with its exit code; errors are one message, never a traceback."""
+    """Run the command line and leave the process with its exit code; errors are one message, never a
+    traceback.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that can't show a letter gets its escape
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = cli.main(prog_name=prog_name, standalone_mode=False)
     except click.exceptions.Abort:

@@ -11,16 +11,37 @@ from hullguard.cli import options
 
 
 @click.command(name="audit")
-@click.option("--evidence", "-e", type=click.Path(path_type=Path), help="Judge this evidence file, or every *.json of a folder, in place of this host.")
+@click.option(
+    "--evidence",
+    "-e",
+    type=click.Path(path_type=Path),
+    help="Judge this evidence file, or every *.json of a folder, in place of this host.",
+)
 @options.MEASURE
 @options.FORMAT
 @click.option("--only-failing", is_flag=True, help="Show fails and unknowns only (table).")
 @options.GATE
-@click.option("--timeout", type=click.FloatRange(0.1, 600), default=10.0, show_default=True, help="Seconds that one answer of the engine may take.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0.1, 600),
+    default=10.0,
+    show_default=True,
+    help="Seconds that one answer of the engine may take.",
+)
 def command(
-    evidence: Path | None, profile: str, benchmark: str, waivers: Path | None, only: tuple[str, ...], skip: tuple[str, ...],
-    format_: str, output: Path | None, only_failing: bool, fail_on: str, strict: bool, timeout: float,
-) -> int:  # fmt: skip
+    evidence: Path | None,
+    profile: str,
+    benchmark: str,
+    waivers: Path | None,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    format_: str,
+    output: Path | None,
+    only_failing: bool,
+    fail_on: str,
+    strict: bool,
+    timeout: float,
+) -> int:
     """Judge this host, or evidence collected elsewhere, and report.
 
     \b
@@ -30,7 +51,7 @@ def command(
       hullguard audit --evidence reports/today/evidence --format html --output fleet.html
       hullguard audit --evidence host.json --only userns_remap --fail-on critical
 
-    Six verdicts: pass, fail, not_applicable, manual (a person must attest), waived, unknown (it was not seen).
+    Six verdicts: pass, fail, not_applicable, manual (a person must attest), waived, unknown (not seen).
     """
     from hullguard.audit import exit_code, report
     from hullguard.cli.output import emit, progress
@@ -56,8 +77,8 @@ def local(timeout: float) -> dict[str, Any]:
     if not any(engine["reachable"] or engine["process"] for engine in engines):
         reasons = "; ".join(error["reason"] for error in found["errors"] if error["what"].endswith(".engine"))
         raise HullguardError(
-            f"No Docker engine answers here: {reasons}. Start it, name its socket with DOCKER_HOST=unix:///path, "
-            "run as root, or judge collected evidence with --evidence."
+            f"No Docker engine answers here: {reasons}. Start it, name its socket with "
+            "DOCKER_HOST=unix:///path, run as root, or judge collected evidence with --evidence."
         )
     for error in found["errors"]:
         note(f"not seen: {error['what']}: {error['reason']}")

@@ -9,8 +9,16 @@ import click
 
 
 @click.command(name="collect")
-@click.option("--timeout", type=click.FloatRange(0.1, 600), default=10.0, show_default=True, help="Seconds that one answer of the engine may take.")
-@click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to this file (mode 0600, replaced whole).")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0.1, 600),
+    default=10.0,
+    show_default=True,
+    help="Seconds that one answer of the engine may take.",
+)
+@click.option(
+    "--output", "-o", type=click.Path(path_type=Path), help="Write to this file (mode 0600, replaced whole)."
+)
 def command(timeout: float, output: Path | None) -> None:
     """Print this host's evidence: facts as JSON, secrets' values left out. Reads only.
 

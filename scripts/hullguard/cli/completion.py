@@ -22,4 +22,7 @@ def command(shell: str) -> None:
     script = get_completion_class(shell)
     if script is None:
         raise HullguardError(f"No completion is known for {shell}.")
-    click.echo(script(cli, {}, "hullguard", "_HULLGUARD_COMPLETE").source_template % script(cli, {}, "hullguard", "_HULLGUARD_COMPLETE").source_vars())
+    click.echo(
+        script(cli, {}, "hullguard", "_HULLGUARD_COMPLETE").source_template
+        % script(cli, {}, "hullguard", "_HULLGUARD_COMPLETE").source_vars()
+    )

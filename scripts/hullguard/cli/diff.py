@@ -17,13 +17,20 @@ from hullguard.cli import options
 @options.MEASURE
 @options.FORMAT
 def command(
-    before: Path, after: Path, profile: str, benchmark: str, waivers: Path | None, only: tuple[str, ...], skip: tuple[str, ...],
-    format_: str, output: Path | None,
-) -> int:  # fmt: skip
+    before: Path,
+    after: Path,
+    profile: str,
+    benchmark: str,
+    waivers: Path | None,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    format_: str,
+    output: Path | None,
+) -> int:
     """Tell what changed between BEFORE and AFTER: fixed, broken, changed.
 
-    Each is an evidence file, a folder of them, or a JSON report; evidence is judged by --profile first. The exit code
-    is 0 unless something is broken that was not: then it goes by the worst severity, as for audit.
+    Each is an evidence file, a folder of them, or a JSON report; evidence is judged by --profile first. The
+    exit code is 0 unless something is broken that was not: then it goes by the worst severity, as for audit.
 
     \b
     Examples:
@@ -44,5 +51,10 @@ def command(
 
     document = diff(judged(before), judged(after), options.now())
     emit(lambda stream: write_diff(format_, document, stream), output)
-    broken = {change["severity"] for host in document["hosts"] for change in host["changes"] if change["kind"] == "broken"}
+    broken = {
+        change["severity"]
+        for host in document["hosts"]
+        for change in host["changes"]
+        if change["kind"] == "broken"
+    }
     return max((EXIT_CODES[severity] for severity in SEVERITIES if severity in broken), default=0)

@@ -9,7 +9,15 @@ from typing import Any
 
 import click
 
-from hullguard.catalogue import DEFAULT_BENCHMARK, DEFAULT_PROFILE, SEVERITIES, Profile, load_benchmark, load_profile, names
+from hullguard.catalogue import (
+    DEFAULT_BENCHMARK,
+    DEFAULT_PROFILE,
+    SEVERITIES,
+    Profile,
+    load_benchmark,
+    load_profile,
+    names,
+)
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -31,26 +39,64 @@ def together(*decorators: Decorator) -> Decorator:
 
 
 FORMAT = together(
-    click.option("--format", "format_", type=click.Choice(["table", "json", "html"]), default="table", show_default=True, help="Form of the result."),
-    click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to this file (mode 0600, replaced whole) in place of standard output."),
+    click.option(
+        "--format",
+        "format_",
+        type=click.Choice(["table", "json", "html"]),
+        default="table",
+        show_default=True,
+        help="Form of the result.",
+    ),
+    click.option(
+        "--output",
+        "-o",
+        type=click.Path(path_type=Path),
+        help="Write to this file (mode 0600, replaced whole) in place of standard output.",
+    ),
 )
 MEASURE = together(
-    click.option("--profile", "-p", default=DEFAULT_PROFILE, show_default=True, shell_complete=completed("profiles"),
-                 help="Which controls are on: a shipped profile, or a .yml file of your own."),
-    click.option("--benchmark", "-b", default=DEFAULT_BENCHMARK, show_default=True, shell_complete=completed("benchmarks"),
-                 help="Whose numbers the report carries."),
-    click.option("--waivers", "-w", type=click.Path(path_type=Path), help="YAML file of accepted risks, each with a last day."),
+    click.option(
+        "--profile",
+        "-p",
+        default=DEFAULT_PROFILE,
+        show_default=True,
+        shell_complete=completed("profiles"),
+        help="Which controls are on: a shipped profile, or a .yml file of your own.",
+    ),
+    click.option(
+        "--benchmark",
+        "-b",
+        default=DEFAULT_BENCHMARK,
+        show_default=True,
+        shell_complete=completed("benchmarks"),
+        help="Whose numbers the report carries.",
+    ),
+    click.option(
+        "--waivers",
+        "-w",
+        type=click.Path(path_type=Path),
+        help="YAML file of accepted risks, each with a last day.",
+    ),
     click.option("--only", multiple=True, metavar="SLUG", help="Judge only this control; may be repeated."),
     click.option("--skip", multiple=True, metavar="SLUG", help="Leave this control out; may be repeated."),
-)  # fmt: skip
+)
 GATE = together(
-    click.option("--fail-on", type=click.Choice([*SEVERITIES, "never"]), default="low", show_default=True,
-                 help="Least severity of a fail that gives a non-zero exit code."),
-    click.option("--strict", is_flag=True, help="What could not be seen (unknown) gives a non-zero exit code too."),
-)  # fmt: skip
+    click.option(
+        "--fail-on",
+        type=click.Choice([*SEVERITIES, "never"]),
+        default="low",
+        show_default=True,
+        help="Least severity of a fail that gives a non-zero exit code.",
+    ),
+    click.option(
+        "--strict", is_flag=True, help="What could not be seen (unknown) gives a non-zero exit code too."
+    ),
+)
 
 
-def make_plan(profile: str, benchmark: str, waivers: Path | None, only: tuple[str, ...], skip: tuple[str, ...]) -> Any:
+def make_plan(
+    profile: str, benchmark: str, waivers: Path | None, only: tuple[str, ...], skip: tuple[str, ...]
+) -> Any:
     """Return the audit's plan from the options. Raises InputError for any unknown name or broken file."""
     from dataclasses import replace
 
@@ -69,7 +115,10 @@ def make_plan(profile: str, benchmark: str, waivers: Path | None, only: tuple[st
     today = datetime.now(UTC).date()
     accepted = load(waivers, today) if waivers else []
     for waiver in expired(accepted, today):
-        note(f"the waiver of {waiver.control} for {waiver.object!r} expired on {waiver.expires}: its findings are back (owner {waiver.owner})")
+        note(
+            f"the waiver of {waiver.control} for {waiver.object!r} expired on {waiver.expires}: "
+            f"its findings are back (owner {waiver.owner})"
+        )
     return Plan.make(measure, chosen, accepted, today)
 
 

@@ -13,9 +13,11 @@ from hullguard.errors import HullguardError, InputError
 
 
 def emit(write: Callable[[TextIO], None], path: Path | None) -> None:
-    """Call `write` with standard output, or with a file (mode 0600) that replaces `path` only when it is complete.
+    """Call `write` with standard output, or with a file (mode 0600) that replaces `path` only when it is
+    complete.
 
-    Raises InputError when `path` can't be a file, HullguardError when writing fails; then what was there stays.
+    Raises InputError when `path` can't be a file, HullguardError when writing fails; then what was there
+    stays.
     """
     if path is None:
         write(sys.stdout)
@@ -25,19 +27,22 @@ def emit(write: Callable[[TextIO], None], path: Path | None) -> None:
         raise InputError(f"{path}: is a folder; --output takes a file's name.")
     if not path.parent.is_dir():
         raise InputError(f"{path}: the folder {path.parent} does not exist.")
-    handle, temporary = -1, ""
+    temporary: Path | None = None
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp gives 0600
-        with open(handle, "w", encoding="utf-8") as stream:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp gives 0600
+        temporary = Path(name)
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
             write(stream)
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
-        raise HullguardError(f"{path}: can't be written: {error.strerror or error}. What was there before is untouched.") from None
+        raise HullguardError(
+            f"{path}: can't be written: {error.strerror or error}. What was there before is untouched."
+        ) from None
     finally:
-        if temporary and os.path.exists(temporary):
-            os.unlink(temporary)
+        if temporary:
+            temporary.unlink(missing_ok=True)
 
 
 def note(text: str) -> None:

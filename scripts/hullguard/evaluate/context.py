@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from hullguard.effective import Unseen, member
+from hullguard.effective import Unseen, complete, member
 from hullguard.spec import Spec, inspect
 from hullguard.spec.image import image
 from hullguard.spec.swarm import swarm
@@ -15,7 +15,9 @@ from hullguard.spec.swarm import swarm
 class EngineContext:
     """One engine of a host."""
 
-    def __init__(self, engine: Mapping[str, Any], evidence: Mapping[str, Any], params: Mapping[str, Any]) -> None:
+    def __init__(
+        self, engine: Mapping[str, Any], evidence: Mapping[str, Any], params: Mapping[str, Any]
+    ) -> None:
         self.raw, self._evidence, self._params = engine, evidence, params
         self.name = str(engine.get("name", "engine"))
 
@@ -23,25 +25,25 @@ class EngineContext:
         """Return the engine's objects of a kind. Raises Unseen when they were not collected at all."""
         rows = self.raw.get(kind)
         if not isinstance(rows, list):
-            raise Unseen(f"the {kind} of engine {self.name} were not seen: {self.raw.get('error') or 'not collected'}")
+            raise Unseen(
+                f"the {kind} of engine {self.name} were not seen: {self.raw.get('error') or 'not collected'}"
+            )
         return [row for row in rows if isinstance(row, Mapping)]
 
     def complete(self, kind: str) -> bool:
         """Return whether every object of a kind was seen."""
-        rows = self.raw.get(kind)
-        return member(self.raw, "complete", kind) is True and isinstance(rows, list) and all(isinstance(r, Mapping) for r in rows)
+        return complete(self.raw, kind)
 
     @cached_property
     def inspect_context(self) -> inspect.Context:
         """What this engine's containers share."""
-        return inspect.Context(self.raw)
+        return inspect.Context(self.raw, self._evidence)
 
     @cached_property
     def containers(self) -> list[Spec]:
         """Normalized containers, sorted by name. Raises Unseen."""
         allowed = self._params["allowed_capabilities"]
-        rows = [inspect.container(raw, self.inspect_context, allowed) for raw in self.listed("containers")]
-        return sorted(rows, key=lambda spec: str(spec["name"]))
+        return inspect.containers(self.listed("containers"), self.inspect_context, allowed)
 
     @cached_property
     def images(self) -> list[Spec]:
@@ -64,18 +66,11 @@ class HostContext:
     def engines(self) -> list[EngineContext]:
         """Every engine of the host. Raises Unseen when there is none in the evidence."""
         rows = self.evidence.get("engines")
-        found = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
-        if not found:
+        if not isinstance(rows, list) or not rows:
             raise Unseen(f"no engine was seen: {self.first_error('')}")
+        # A row that is none is still an engine, of which nothing was seen.
+        found = [row if isinstance(row, Mapping) else {} for row in rows]
         return [EngineContext(row, self.evidence, self.params) for row in found]
-
-    @property
-    def system(self) -> Mapping[str, Any]:
-        """The engine that is not rootless. Raises Unseen."""
-        for engine in self.engines:
-            if engine.raw.get("rootless") is False:
-                return engine.raw
-        raise Unseen("no system-wide engine was seen")
 
     def first_error(self, what: str) -> str:
         """Return why something could not be seen, in the collector's words."""
@@ -91,3 +86,10 @@ class HostContext:
         if not isinstance(value, kind):
             raise Unseen(f"{name.replace('_', ' ')}: {self.first_error(name)}")
         return value
+
+    def existing(self, target: str) -> list[Mapping[str, Any]]:
+        """Return the facts of a target's files that exist. Raises Unseen when they could not be looked at."""
+        rows = self.fact("files", dict).get(target)
+        if not isinstance(rows, list) or not all(isinstance(member(row, "exists"), bool) for row in rows):
+            raise Unseen(f"{target.replace('_', ' ')}: {self.first_error('files.' + target)}")
+        return [row for row in rows if row["exists"]]

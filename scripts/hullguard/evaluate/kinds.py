@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from hullguard.catalogue import Control
@@ -13,7 +13,7 @@ from hullguard.evaluate.conditions import excluded
 from hullguard.evaluate.context import EngineContext, HostContext
 from hullguard.evaluate.functions import FUNCTIONS
 from hullguard.evaluate.functions.registry import each
-from hullguard.predicates import MISSING, describe, holds
+from hullguard.predicates import MISSING, Unjudgeable, describe, holds
 from hullguard.verdict import Object, Verdict, failed, manual, not_applicable, passed, unknown, worst
 
 PerEngine = Callable[[Control, HostContext, EngineContext], Verdict]
@@ -59,18 +59,10 @@ def engine_info(control: Control, host: HostContext, engine: EngineContext) -> V
     return failed(reason, Object("daemon", field, str(value)))
 
 
-def existing(host: HostContext, target: str) -> list[Mapping[str, Any]]:
-    """Return the facts of a target's files that exist. Raises Unseen when they could not be looked at."""
-    listed = host.fact("files", dict).get(target)
-    if not isinstance(listed, list) or not all(isinstance(row, Mapping) and isinstance(row.get("exists"), bool) for row in listed):
-        raise Unseen(f"{target.replace('_', ' ')}: {host.first_error('files.' + target)}")
-    return [row for row in listed if row["exists"]]
-
-
 def file(control: Control, host: HostContext) -> Verdict:
     """Owner and group, or mode, of the files of one purpose."""
     check = control.check
-    rows = existing(host, check["target"])
+    rows = host.existing(check["target"])
     if not rows:
         return not_applicable("No such file on this host.")
     bad = []
@@ -85,16 +77,18 @@ def file(control: Control, host: HostContext) -> Verdict:
             if not isinstance(owner, str) or not isinstance(group, str):
                 raise Unseen(f"the owner of {row.get('path')} was not seen")
             if (owner, group) != (check["owner"], check["group"]):
-                bad.append(Object("file", str(row["path"]), f"{owner}:{group}, wanted {check['owner']}:{check['group']}"))
+                detail = f"{owner}:{group}, wanted {check['owner']}:{check['group']}"
+                bad.append(Object("file", str(row["path"]), detail))
     wanted = f"mode {check['mode']} or tighter" if "mode" in check else f"{check['owner']}:{check['group']}"
     if bad:
         return failed(f"{len(bad)} of {len(rows)} files are not {wanted}.", *bad)
-    return passed(f"{', '.join(str(row['path']) for row in rows[:3])}{' …' if len(rows) > 3 else ''}: {wanted}.")
+    listed = ", ".join(str(row["path"]) for row in rows[:3]) + " …" * (len(rows) > 3)
+    return passed(f"{listed}: {wanted}.")
 
 
 def audit_watch(control: Control, host: HostContext) -> Verdict:
     """A watch of the audit subsystem, written on disk and loaded in the kernel."""
-    rows = existing(host, control.check["target"])
+    rows = host.existing(control.check["target"])
     if not rows:
         return not_applicable("No such file on this host.")
     return audit_rules.judge(rows, control.check["perm"], host)
@@ -116,17 +110,28 @@ def image(control: Control, host: HostContext, engine: EngineContext) -> Verdict
 
 
 def objects(
-    kind: str, control: Control, specs: list[dict[str, Any]], host: HostContext, engine: EngineContext, *, complete: bool
+    kind: str,
+    control: Control,
+    specs: list[dict[str, Any]],
+    host: HostContext,
+    engine: EngineContext,
+    *,
+    complete: bool,
 ) -> Verdict:
-    """Judge one field of many objects: one bad is a fail, one unseen an unknown, none at all not applicable."""
+    """Judge one field of many objects: one bad is a fail, one unseen an unknown, none at all not
+    applicable.
+    """
     check = control.check
     bad, unseen = [], []
     for spec in specs:
         value = spec.get(check["field"], MISSING)
-        if value is MISSING or value is None:
-            unseen.append(Object(kind, str(spec["name"]), f"{check['field']} was not seen"))
-        elif not holds(check["is"], value, host.params):
-            bad.append(Object(kind, str(spec["name"]), shown(check["field"], value)))
+        try:
+            if value is MISSING or value is None:
+                raise Unjudgeable(f"{check['field'].replace('_', ' ')} was not seen")
+            if not holds(check["is"], value, host.params):
+                bad.append(Object(kind, str(spec["name"]), shown(check["field"], value)))
+        except Unjudgeable as strange:
+            unseen.append(Object(kind, str(spec["name"]), str(strange)))
     what = f"{kind}s of engine {engine.name}" if len(host.engines) > 1 else f"{kind}s"
     if bad:
         return failed(f"{len(bad)} of {len(specs)} {what} differ.", *bad)
@@ -143,7 +148,8 @@ def shown(field: str, value: Any) -> str:
     """Return an offending value in a few words."""
     if isinstance(value, list):
         return ", ".join(str(item) for item in value)
-    return f"{field.replace('_', ' ')}: {str(value).lower() if isinstance(value, bool) else value if value != '' else 'unset'}"
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return f"{field.replace('_', ' ')}: {text or 'unset'}"
 
 
 @per_engine

@@ -1,7 +1,7 @@
 """Normalized objects that controls judge, whatever they were read from.
 
-A container spec is a flat mapping; the adapters (`inspect`, later compose and Dockerfile) translate into it. A field
-whose source was not there is left out: the verdict is then `unknown`.
+A container spec is a flat mapping; the adapters (`inspect`, later compose and Dockerfile) translate into it.
+A field whose source was not there is left out: the verdict is then `unknown`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ SECRET_POINTER = re.compile(r"_(FILE|PATH|DIR|URL|NAME|ID)$", re.IGNORECASE)
 
 def secret_names(environment: list[str]) -> list[str]:
     """Return the names that look as if their values were secrets; `…_FILE` and its like only point to one."""
-    return sorted(name for name in environment if SECRET_NAME.search(name) and not SECRET_POINTER.search(name))
+    return sorted(
+        name for name in environment if SECRET_NAME.search(name) and not SECRET_POINTER.search(name)
+    )
 
 
 class Reader:
@@ -34,7 +36,9 @@ class Reader:
         self.raw = raw if isinstance(raw, Mapping) else {}
 
     def into(self, spec: Spec, field: str, path: str, kind: type, empty: Any = None) -> None:
-        """Copy the member at dotted `path` to `spec[field]`; null counts as `empty` where `empty` is given."""
+        """Copy the member at dotted `path` to `spec[field]`; null counts as `empty` where `empty`
+        is given.
+        """
         value: Any = self.raw
         for key in path.split("."):
             if not isinstance(value, Mapping) or key not in value:

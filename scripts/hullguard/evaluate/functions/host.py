@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from hullguard.effective import Unseen, info, member
 from hullguard.evaluate.context import EngineContext, HostContext
@@ -16,23 +15,38 @@ from hullguard.verdict import Object, Verdict, failed, manual, passed
 def data_root_own_filesystem(host: HostContext, engine: EngineContext) -> Verdict:
     """The data-root is a mount point, and not of the root file system's own device."""
     root = canonical(str(info(engine.raw, "DockerRootDir")))
-    mounts = {str(m["target"]): m for m in host.fact("mounts", list) if isinstance(m, Mapping)}
+    # With remapped user namespaces the engine works in a folder of it, named after the first ids.
+    root = re.sub(r"/\d+\.\d+$", "", root)
+    mounts = {canonical(str(m["target"])): m for m in host.fact("mounts", list)}
     if "/" not in mounts:
         raise Unseen("the mounted file systems were not seen")
     own = mounts.get(root)
     if own is None:
         return failed(f"{root} is part of another file system.", Object("file", root, "no mount point"))
-    if (own["source"], own["fstype"]) == (mounts["/"]["source"], mounts["/"]["fstype"]):
-        return failed(f"{root} is mounted from the root file system.", Object("file", root, f"same device {own['source']}"))
+    if own["root"] != "/":
+        reason = f"{root} is a folder of a shared file system: {own['root']} on {own['source']}."
+        return failed(reason, Object("file", root, "bind mount or subvolume"))
+    if own["device"] == mounts["/"]["device"]:
+        return failed(
+            f"{root} is mounted from the root file system.",
+            Object("file", root, f"same device {own['source']}"),
+        )
     return passed(f"{root} is a file system of its own ({own['fstype']}).")
 
 
 @of_host("docker_group_members")
 def docker_group_members(host: HostContext) -> Verdict:
-    """Every member of the groups that may talk to the engine is on the allow-list: membership is root by another name."""
+    """Every member of the groups that may talk to the engine is on the allow-list: membership is root by
+    another name.
+    """
     groups = host.fact("groups", dict)
+    for socket in host.existing("docker_socket"):
+        if socket["group"] not in (*groups, "root"):
+            raise Unseen(f"who is in the group {socket['group']} of {socket['path']} was not seen")
     members = {(name, user) for name, group in groups.items() for user in group["members"]}
-    strangers = sorted((name, user) for name, user in members if user not in host.params["docker_group_allowed"])
+    strangers = sorted(
+        (name, user) for name, user in members if user not in host.params["docker_group_allowed"]
+    )
     if strangers:
         return failed(
             "Members that docker_group_allowed does not name.",
@@ -57,7 +71,10 @@ def engine_supported(host: HostContext, engine: EngineContext) -> Verdict:
 
 
 def numbers(version: str) -> tuple[int, ...]:
-    """Return a version's leading numbers: 20.10.24+dfsg1 is (20, 10, 24). Raises Unseen when there are none."""
+    """Return a version's leading numbers: 20.10.24+dfsg1 is (20, 10, 24).
+
+    Raises Unseen when there are none.
+    """
     found = re.match(r"v?(\d+(?:\.\d+)*)", version)
     if not found:
         raise Unseen(f"the version {version!r} has no number")
@@ -69,12 +86,21 @@ def content_trust(host: HostContext, engine: EngineContext) -> Verdict:
     """Login shells switch content trust on, for command lines that still know it (below engine 29)."""
     version = str(info(engine.raw, "ServerVersion"))
     if numbers(version) >= (29,):
-        return manual(f"Content trust left the command line in 29.0 (here: {version}). Attach the signature policy that replaces it.")
+        return manual(
+            f"Content trust left the command line in 29.0 (here: {version}). "
+            "Attach the signature policy that replaces it."
+        )
     found = host.fact("login_environment", dict)
-    off = [Object("file", path, f"DOCKER_CONTENT_TRUST={value}") for path, value in sorted(found.items()) if value != "1"]
+    off = [
+        Object("file", path, f"DOCKER_CONTENT_TRUST={value}")
+        for path, value in sorted(found.items())
+        if value != "1"
+    ]
     if found and not off:
         return passed(f"DOCKER_CONTENT_TRUST=1 is set in {', '.join(sorted(found))}.")
-    return failed("No login environment sets DOCKER_CONTENT_TRUST=1." if not off else "It is switched off.", *off)
+    return failed(
+        "No login environment sets DOCKER_CONTENT_TRUST=1." if not off else "It is switched off.", *off
+    )
 
 
 def swarm_state(engine: EngineContext) -> str:
@@ -93,4 +119,7 @@ def swarm_mode(host: HostContext, engine: EngineContext) -> Verdict:
         return passed("Swarm mode is off.")
     if host.params["swarm_wanted"] is True:
         return passed(f"Swarm mode is {state}, as the profile wants.")
-    return failed(f"Swarm mode is {state}; set swarm_wanted in the profile if it is needed.", Object("swarm", engine.name, state))
+    return failed(
+        f"Swarm mode is {state}; set swarm_wanted in the profile if it is needed.",
+        Object("swarm", engine.name, state),
+    )

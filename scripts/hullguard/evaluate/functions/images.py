@@ -22,9 +22,16 @@ def trusted_base_images(host: HostContext, engine: EngineContext) -> Verdict:
     allowed = host.params["trusted_registries"]
     if early := incomplete(engine):
         return early
+    if any("registries" not in image for image in engine.images):
+        return unknown("Where some images came from was not seen.")
     if not allowed:
-        sources = sorted({source for image in engine.images for source in image["registries"]}) or ["none: built or loaded here"]
-        return manual(f"Set trusted_registries in the profile to have this decided. Registries in use: {', '.join(sources)}.")
+        sources = sorted({source for image in engine.images for source in image["registries"]}) or [
+            "none: built or loaded here"
+        ]
+        return manual(
+            "Set trusted_registries in the profile to have this decided. "
+            f"Registries in use: {', '.join(sources)}."
+        )
     bad = [Object("image", str(image["name"]), ", ".join(outside)) for image in engine.images
            if (outside := sorted(set(image["registries"]) - set(allowed)))]  # fmt: skip
     if bad:
@@ -52,15 +59,24 @@ def image_secrets(_host: HostContext, engine: EngineContext) -> Verdict:
         return early
     if unread:
         return unknown("Some images could not be read.", *unread)
-    return manual("Environment and history are clean. Attach a secret scan of the layers: `hullguard scan image` runs one.")
+    return manual("Environment and history are clean. Attach a secret scan of the layers.")
 
 
 @of_engine("verified_packages")
 def verified_packages(_host: HostContext, engine: EngineContext) -> Verdict:
     """No build step switched the verification of what it installs off."""
-    bad = [Object("image", str(image["name"]), line) for image in engine.images for line in image.get("unverified_installs", [])]
+    bad = [
+        Object("image", str(image["name"]), line)
+        for image in engine.images
+        for line in image.get("unverified_installs", [])
+    ]
     if bad:
         return failed("Build steps install without verification.", *bad)
     if early := incomplete(engine):
         return early
-    return manual("No build step in the images' history switches verification off. Attach how packages are verified where they are built.")
+    if any("unverified_installs" not in image for image in engine.images):
+        return unknown("The history of some images was not seen.")
+    return manual(
+        "No build step in the images' history switches verification off. "
+        "Attach how packages are verified where they are built."
+    )

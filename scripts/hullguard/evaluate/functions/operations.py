@@ -27,7 +27,9 @@ def stopped_containers(host: HostContext, engine: EngineContext) -> Verdict:
     if not engine.complete("containers") or any("running" not in spec for spec in containers):
         raise Unseen("not all containers were seen")
     idle = [str(spec["name"]) for spec in containers if not spec["running"]]
-    return share("container", idle, len(containers), host.params["stopped_containers_max_percent"], "not running")
+    return share(
+        "container", idle, len(containers), host.params["stopped_containers_max_percent"], "not running"
+    )
 
 
 def share(kind: str, idle: list[str], total: int, limit: float, detail: str) -> Verdict:

@@ -7,11 +7,32 @@ from collections.abc import Callable
 from hullguard.catalogue import Control
 from hullguard.effective import Unseen
 from hullguard.evaluate.context import EngineContext, HostContext
+from hullguard.predicates import Unjudgeable
 from hullguard.verdict import Object, Verdict, unknown, worst
 
 HostFunction = Callable[[Control, HostContext], Verdict]
 EngineFunction = Callable[[HostContext, EngineContext], Verdict]
 FUNCTIONS: dict[str, HostFunction] = {}
+
+
+def safely(judge: Callable[[], Verdict]) -> Verdict:
+    """Return a verdict; evidence may be damaged or hostile, and what can't be read as expected
+    gives `unknown`.
+    """
+    try:
+        return judge()
+    except Unseen as unseen:
+        return unknown(sentence(str(unseen)))
+    except Unjudgeable as strange:
+        return unknown(sentence(f"the evidence has an unexpected value: {strange}"))
+    except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        return unknown(sentence(f"the evidence has an unexpected form: {type(error).__name__}: {error}"))
+
+
+def sentence(text: str) -> str:
+    """Return a text of bounded length with a capital letter and a full stop."""
+    text = text if len(text) <= 300 else text[:300] + " …"
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "…")) else ".")
 
 
 def of_host(slug: str) -> Callable[[Callable[[HostContext], Verdict]], Callable[[HostContext], Verdict]]:
@@ -39,11 +60,10 @@ def of_engine(slug: str) -> Callable[[EngineFunction], EngineFunction]:
 
 def each(function: EngineFunction, host: HostContext, engine: EngineContext) -> Verdict:
     """Return the function's verdict on one engine; with several engines, reason and objects name it."""
-    try:
-        verdict = function(host, engine)
-    except Unseen as unseen:
-        verdict = unknown(str(unseen)[:1].upper() + str(unseen)[1:] + ".")
+    verdict = safely(lambda: function(host, engine))
     if len(host.engines) < 2:
         return verdict
-    objects = tuple(Object(o.kind, o.name, f"{o.detail} (engine {engine.name})".strip()) for o in verdict.objects)
+    objects = tuple(
+        Object(o.kind, o.name, f"{o.detail} (engine {engine.name})".strip()) for o in verdict.objects
+    )
     return Verdict(verdict.verdict, f"{engine.name}: {verdict.reason}", objects)
