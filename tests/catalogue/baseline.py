@@ -84,7 +84,10 @@ def evidence() -> Facts:
     engine["images"] = [decent_image()]
     engine["volumes"] = []
     engine["counts"] |= {"containers": 1, "images": 1, "volumes": 0}
-    found["host"]["apparmor"] = {"enabled": True, "profiles": ["docker-default (enforce)", "nginx-strict (enforce)"]}
+    found["host"]["apparmor"] = {
+        "enabled": True,
+        "profiles": ["docker-default (enforce)", "nginx-strict (enforce)"],
+    }
     found["login_environment"] = {"/etc/profile.d/docker-content-trust.sh": "1"}
     found["files"]["daemon_json"] = [file_fact("/etc/docker/daemon.json")]
     found["files"]["rhel_sysconfig"] = [file_fact("/etc/sysconfig/docker")]
@@ -154,8 +157,12 @@ def listener(address: str, port: int) -> Facts:
 
 def ca_certificate(found: Facts, age_days: int) -> str:
     """Return what the evaluator reads of a certificate: its first UTCTime."""
-    begun = datetime.fromisoformat(found["collected_at"].replace("Z", "+00:00")).astimezone(UTC) - timedelta(age_days)
-    body = base64.b64encode(b"\x30\x10\x17\x0d" + f"{begun:%y%m%d%H%M%S}Z".encode() + b"\x17\x0d491231235959Z").decode()
+    begun = datetime.fromisoformat(found["collected_at"].replace("Z", "+00:00")).astimezone(UTC) - timedelta(
+        age_days
+    )
+    body = base64.b64encode(
+        b"\x30\x10\x17\x0d" + f"{begun:%y%m%d%H%M%S}Z".encode() + b"\x17\x0d491231235959Z"
+    ).decode()
     return f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n"
 
 
@@ -224,9 +231,13 @@ CONTAINER_TEXTS = {
 CONTAINER_FIELDS: dict[str, Callable[[Facts, Any], None]] = {
     "name": lambda raw, value: put(raw, "Name", f"/{value}"),
     "extra_capabilities": lambda raw, value: put(raw, "HostConfig.CapAdd", value),
-    "cpu_limited": lambda raw, value: raw["HostConfig"].update(CpuShares=0, CpuQuota=0, NanoCpus=5 * 10**8 * value),
+    "cpu_limited": lambda raw, value: raw["HostConfig"].update(
+        CpuShares=0, CpuQuota=0, NanoCpus=5 * 10**8 * value
+    ),
     "restart_unbounded": lambda raw, value: put(
-        raw, "HostConfig.RestartPolicy", {"Name": "always" if value else "on-failure", "MaximumRetryCount": 5 * (not value)}
+        raw,
+        "HostConfig.RestartPolicy",
+        {"Name": "always" if value else "on-failure", "MaximumRetryCount": 5 * (not value)},
     ),
     "healthcheck": lambda raw, value: raw["Config"].update(Healthcheck={"Test": ["CMD"]} if value else None),
     "ulimits": lambda raw, value: put(raw, "HostConfig.Ulimits", [_ulimit(item) for item in value]),
@@ -259,7 +270,10 @@ def container(fields: Mapping[str, Any], found: Facts) -> Facts:
         if field == "daemon":
             configure(found, {**DAEMON_JSON, **value})
         elif field == "sshd_processes":
-            daemons = [dict(zip(("name", "pid"), item.rstrip(")").split(" (pid "), strict=True)) for item in value or []]
+            daemons = [
+                dict(zip(("name", "pid"), item.rstrip(")").split(" (pid "), strict=True))
+                for item in value or []
+            ]
             rows = [{"container": raw["Id"], "name": d["name"], "pid": int(d["pid"])} for d in daemons]
             engine["login_daemons"] = None if value is None else rows
         elif value is None:
@@ -318,7 +332,9 @@ def swarm(fields: Mapping[str, Any], found: Facts) -> None:
             put(facts, "nodes", None if value is None else [node("manager")] * value + [node("worker")])
         elif field == "wildcard_listeners":
             rows = [item.rpartition(":") for item in value or []]
-            listed = [listener({"*": "0.0.0.0"}.get(a.strip("[]"), a.strip("[]")), int(port)) for a, _, port in rows]
+            listed = [
+                listener({"*": "0.0.0.0"}.get(a.strip("[]"), a.strip("[]")), int(port)) for a, _, port in rows
+            ]
             put(found, "listeners", None if value is None else found["listeners"] + listed)
         elif field == "unencrypted_overlays":
             tight = {"Name": "tight", "Driver": "overlay", "Options": {"encrypted": ""}}
@@ -327,7 +343,10 @@ def swarm(fields: Mapping[str, Any], found: Facts) -> None:
             engine["counts"]["networks"] = len(engine["networks"])
             put(engine["complete"], "networks", None if value is None else True)
         elif field == "services_with_secret_environment":
-            rows = [{"name": name, "environment": ["DB_PASSWORD"], "secrets": [], "ports": []} for name in value or []]
+            rows = [
+                {"name": name, "environment": ["DB_PASSWORD"], "secrets": [], "ports": []}
+                for name in value or []
+            ]
             put(facts, "services", None if value is None else facts["services"] + rows)
         elif field == "autolock":
             put(facts, "spec.autolock", value)
@@ -348,7 +367,9 @@ def configure(found: Facts, settings: Facts) -> None:
     bridge = next(network for network in engine["networks"] if network["Name"] == "bridge")
     bridge["Options"]["com.docker.network.bridge.enable_icc"] = str(settings.get("icc", True)).lower()
     options = [option for option in engine["info"]["SecurityOptions"] if "no-new-privileges" not in option]
-    engine["info"]["SecurityOptions"] = options + ["name=no-new-privileges"] * settings.get("no-new-privileges", False)
+    engine["info"]["SecurityOptions"] = options + ["name=no-new-privileges"] * settings.get(
+        "no-new-privileges", False
+    )
 
 
 def merge(base: Facts, over: Mapping[str, Any]) -> None:
@@ -385,7 +406,11 @@ def of_audit(control: Control, example: Facts, found: Facts) -> None:
         rules = example[place]
         # The collector leaves comments out.
         listed = [rule for rule in rules or [] if not rule.startswith("#")]
-        found["audit"][place] |= {"read": rules is not None, "rules": listed, "reason": None if rules is not None else "no"}
+        found["audit"][place] |= {
+            "read": rules is not None,
+            "rules": listed,
+            "reason": None if rules is not None else "no",
+        }
 
 
 def of_function(_control: Control, example: Facts, found: Facts) -> None:

@@ -56,7 +56,9 @@ def test_benchmarks_and_profiles_keep_their_schema(kind: str) -> None:
         assert not [f"{name}: {error.message}" for error in schema(kind).iter_errors(found)]
 
 
-@pytest.mark.parametrize("path", sorted((compliance_dir() / "schema").glob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted((compliance_dir() / "schema").glob("*.json")), ids=lambda path: path.stem
+)
 def test_schema_is_a_schema(path: Any) -> None:
     assert schema(path.name.removesuffix(".schema.json"))
 
@@ -71,7 +73,12 @@ def test_every_number_leads_to_a_control(name: str) -> None:
 @pytest.mark.parametrize(("name", "size"), SIZES.items())
 def test_benchmark_is_complete(name: str, size: int) -> None:
     entries = load_benchmark(name).entries
-    assert len(entries) == len({entry.number for entry in entries}) == len({entry.slug for entry in entries}) == size
+    assert (
+        len(entries)
+        == len({entry.number for entry in entries})
+        == len({entry.slug for entry in entries})
+        == size
+    )
     assert {entry.level for entry in entries} == {1, 2}
     assert {entry.automation for entry in entries} == {"manual", "automated"}
 
@@ -79,7 +86,9 @@ def test_benchmark_is_complete(name: str, size: int) -> None:
 def test_sections_are_those_of_the_numbers() -> None:
     for name in names("benchmarks"):
         raw = read(compliance_dir() / "benchmarks" / f"{name}.yml")
-        assert {number.split(".")[0] for number in raw["controls"]} <= {section.split(".")[0] for section in raw["sections"]}
+        assert {number.split(".")[0] for number in raw["controls"]} <= {
+            section.split(".")[0] for section in raw["sections"]
+        }
 
 
 def test_no_control_is_without_a_place() -> None:
@@ -90,7 +99,10 @@ def test_no_control_is_without_a_place() -> None:
 
 def test_profiles_add_up() -> None:
     benchmark = load_benchmark("cis_docker_1_8_0")
-    chosen = {name: {e.slug for e in benchmark.entries if load_profile(name).selects(e)} for name in names("profiles")}
+    chosen = {
+        name: {e.slug for e in benchmark.entries if load_profile(name).selects(e)}
+        for name in names("profiles")
+    }
     assert chosen["cis_level1"] == {entry.slug for entry in benchmark.entries if entry.level == 1}
     assert chosen["cis_level1"] < chosen["cis_level2"] == chosen["strict"]
     assert len(chosen["cis_level2"]) == 118
@@ -114,13 +126,15 @@ def test_fix_of_a_daemon_option_satisfies_its_check(control: Control) -> None:
     from hullguard.evaluate import HostContext, judge
 
     if control.check["kind"] == "daemon_option" and control.fixed_by:
-        settings = {key: value for key, value in control.fix.get("daemon", {}).items()}
+        settings = dict(control.fix.get("daemon", {}).items())
         found, params = laid_over(control, settings)
         assert judge(control, HostContext(found, params)).verdict == "pass"
 
 
 def test_every_function_has_a_control_and_every_control_a_function() -> None:
-    assert set(FUNCTIONS) == {slug for slug, control in CONTROLS.items() if control.check["kind"] == "function"}
+    assert set(FUNCTIONS) == {
+        slug for slug, control in CONTROLS.items() if control.check["kind"] == "function"
+    }
 
 
 def test_every_kind_is_used_and_known() -> None:
@@ -131,7 +145,9 @@ def test_every_kind_is_used_and_known() -> None:
 def test_texts_name_no_benchmark(control: Control) -> None:
     texts = " ".join([control.title, control.why, control.breaks, control.fix_text])
     assert not re.search(r"\bCIS\b|\bbenchmark\b|docker-bench", texts, re.IGNORECASE)
-    numbers = {entry.number for entry in load_benchmark("cis_docker_1_8_0").entries if entry.number.count(".") > 1}
+    numbers = {
+        entry.number for entry in load_benchmark("cis_docker_1_8_0").entries if entry.number.count(".") > 1
+    }
     assert not numbers & set(re.findall(r"(?<![\w.])\d+\.\d+\.\d+(?![\w.])", texts))
 
 
@@ -151,12 +167,18 @@ def test_slugs_and_aliases_are_unique() -> None:
 def test_every_parameter_is_documented_with_its_default() -> None:
     text = (compliance_dir() / "profiles" / "cis_level1.yml").read_text(encoding="utf-8")
     assert yaml.safe_load(text)["params"] == dict(DEFAULT_PARAMS)
-    properties = json.loads((compliance_dir() / "schema" / "profile.schema.json").read_text(encoding="utf-8"))["properties"]
+    properties = json.loads(
+        (compliance_dir() / "schema" / "profile.schema.json").read_text(encoding="utf-8")
+    )["properties"]
     assert set(properties["params"]["properties"]) == set(DEFAULT_PARAMS)
 
 
 def test_every_parameter_that_a_check_names_exists() -> None:
-    named = {name for control in CONTROLS.values() for name in re.findall(r"\$(\w+)", json.dumps(dict(control.check)))}
+    named = {
+        name
+        for control in CONTROLS.values()
+        for name in re.findall(r"\$(\w+)", json.dumps(dict(control.check)))
+    }
     assert named <= set(DEFAULT_PARAMS)
     for slug, control in CONTROLS.items():
         for listed in control.examples.values():

@@ -66,14 +66,22 @@ def test_no_pass_without_the_deciding_fact(control: Control) -> None:
         if control.check["kind"] == "function":
             # Each function looks at one part or another: without both nothing is left to look at.
             with without(document, ("engines",)):
-                assert judge(control, HostContext(document, params)).verdict not in GOOD or control.id == "docker_group_members"
+                assert (
+                    judge(control, HostContext(document, params)).verdict not in GOOD
+                    or control.id == "docker_group_members"
+                )
             continue
         for path in DECIDING[control.check["kind"]]:
             keys = tuple(int(part) if part.isdigit() else part for part in path.split("."))
             with without(document, keys):
                 given = judge(control, HostContext(document, params))
             key = control.check.get("key")
-            told = path.endswith((".process", ".daemon_json")) and key in ("icc", "live-restore", "experimental", "no-new-privileges")
+            told = path.endswith((".process", ".daemon_json")) and key in (
+                "icc",
+                "live-restore",
+                "experimental",
+                "no-new-privileges",
+            )
             asked = path.endswith((".info", ".networks")) and key is not None
             assert given.verdict == "unknown" or told or asked, f"{given} without {path}"
 
@@ -84,4 +92,6 @@ def test_nothing_passes_without_any_fact() -> None:
         given = judge_all(CONTROLS, {**empty, "engines": rows}, DEFAULT_PARAMS)
         verdicts = {found.verdict for found in given.values()}
         assert verdicts <= {"unknown", "manual"}
-        assert {slug for slug, found in given.items() if found.verdict == "manual"} <= set(CONTROLS) - set(DECIDED)
+        assert {slug for slug, found in given.items() if found.verdict == "manual"} <= set(CONTROLS) - set(
+            DECIDED
+        )

@@ -53,10 +53,24 @@ def host(client: docker.DockerClient) -> Iterator[Container]:
     try:
         workload.load(client, container, workload.ensure(client))
         must(container, "docker", "network", "create", "app")
-        must(container, "docker", "volume", "create", "-o", "type=none", "-o", "o=bind", "-o", "device=/etc", "disguised")
+        must(
+            container,
+            "docker",
+            "volume",
+            "create",
+            "-o",
+            "type=none",
+            "-o",
+            "o=bind",
+            "-o",
+            "device=/etc",
+            "disguised",
+        )
         for name, arguments in CARELESS.items():
             argument = [SECRET] if name == "rootful" else []
-            must(container, "docker", *arguments, "--name", name, workload.tag(), "sleep", "100000", *argument)
+            must(
+                container, "docker", *arguments, "--name", name, workload.tag(), "sleep", "100000", *argument
+            )
         yield container
     finally:
         hosts.remove(container)
@@ -103,7 +117,10 @@ def evidence(host: Container, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def errors(document: Any, schema: str) -> list[str]:
     text = (compliance_dir() / "schema" / f"{schema}.schema.json").read_text(encoding="utf-8")
-    return [f"{list(e.absolute_path)}: {e.message}" for e in Draft202012Validator(json.loads(text)).iter_errors(document)]
+    return [
+        f"{list(e.absolute_path)}: {e.message}"
+        for e in Draft202012Validator(json.loads(text)).iter_errors(document)
+    ]
 
 
 def test_evidence_is_whole_and_keeps_its_schema(evidence: Path) -> None:
@@ -151,7 +168,9 @@ def test_careless_containers_are_named(evidence: Path) -> None:
 
 
 def test_a_hundred_controls_are_decided(evidence: Path) -> None:
-    decided = [row for row in judged(evidence).values() if row["verdict"] in ("pass", "fail", "not_applicable")]
+    decided = [
+        row for row in judged(evidence).values() if row["verdict"] in ("pass", "fail", "not_applicable")
+    ]
     assert len(decided) >= 100
 
 
@@ -162,14 +181,22 @@ def test_nothing_changed_is_no_difference(host: Container, evidence: Path, tmp_p
     assert json.loads(done.stdout)["hosts"][0]["changes"] == []
 
 
-def test_whoever_is_not_root_says_what_could_not_be_seen(host: Container, evidence: Path, tmp_path: Path) -> None:
+def test_whoever_is_not_root_says_what_could_not_be_seen(
+    host: Container, evidence: Path, tmp_path: Path
+) -> None:
     document = collected(host, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
     assert not errors(document, "evidence")
-    assert {"privileges", "system.engine", "system.process"} <= {error["what"] for error in document["errors"]}
+    assert {"privileges", "system.engine", "system.process"} <= {
+        error["what"] for error in document["errors"]
+    }
     assert "Permission denied" in " ".join(error["reason"] for error in document["errors"])
     (tmp_path / "nobody.json").write_text(json.dumps(document))
     seen, unseen = judged(evidence), judged(tmp_path / "nobody.json")
-    better = [slug for slug, row in unseen.items() if row["verdict"] in ("pass", "not_applicable") and seen[slug]["verdict"] != row["verdict"]]
+    better = [
+        slug
+        for slug, row in unseen.items()
+        if row["verdict"] in ("pass", "not_applicable") and seen[slug]["verdict"] != row["verdict"]
+    ]
     assert better == []
     assert unseen["privileged"]["verdict"] == unseen["userns_remap"]["verdict"] == "unknown"
     done = hullguard("audit", "-e", tmp_path / "nobody.json", "--strict", "--fail-on", "never")
@@ -177,7 +204,9 @@ def test_whoever_is_not_root_says_what_could_not_be_seen(host: Container, eviden
 
 
 def test_a_broken_daemon_json_is_unknown_and_its_place_is_told(host: Container, tmp_path: Path) -> None:
-    must(host, "sh", "-c", "mkdir -p /etc/docker && printf '{\\n \"icc\": flase\\n}' > /etc/docker/daemon.json")
+    must(
+        host, "sh", "-c", "mkdir -p /etc/docker && printf '{\\n \"icc\": flase\\n}' > /etc/docker/daemon.json"
+    )
     try:
         (tmp_path / "host.json").write_text(json.dumps(collected(host)))
     finally:
@@ -198,7 +227,9 @@ def test_a_changed_daemon_json_does_not_count_before_the_restart(host: Container
     assert "restart the engine" in row["reason"]
 
 
-def test_a_stopped_engine_is_unknown_and_never_a_pass(host: Container, evidence: Path, tmp_path: Path) -> None:
+def test_a_stopped_engine_is_unknown_and_never_a_pass(
+    host: Container, evidence: Path, tmp_path: Path
+) -> None:
     must(host, "systemctl", "stop", "docker.socket", "docker.service")
     try:
         document = collected(host)
@@ -210,7 +241,11 @@ def test_a_stopped_engine_is_unknown_and_never_a_pass(host: Container, evidence:
     rows = judged(tmp_path / "down.json")
     of_the_engine = [row for row in rows.values() if row["family"] not in ("host", "files")]
     assert {row["verdict"] for row in of_the_engine} == {"unknown", "manual"}
-    assert not [slug for slug, row in rows.items() if row["verdict"] == "pass" and judged_before(evidence)[slug] not in ("pass", "not_applicable")]
+    assert not [
+        slug
+        for slug, row in rows.items()
+        if row["verdict"] == "pass" and judged_before(evidence)[slug] not in ("pass", "not_applicable")
+    ]
 
 
 def judged_before(evidence: Path) -> dict[str, str]:

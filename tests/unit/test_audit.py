@@ -26,7 +26,9 @@ def plan(profile: str = "cis_level2", benchmark: str = "cis_docker_1_8_0", *waiv
 def test_a_report_of_a_real_host_keeps_its_schema(name: str, benchmark: str, size: int) -> None:
     made = report([fixture(name)], plan(benchmark=benchmark), NOW)
     schema = json.loads((compliance_dir() / "schema" / "report.schema.json").read_text(encoding="utf-8"))
-    assert not [error.message for error in Draft202012Validator(schema).iter_errors(json.loads(json.dumps(made)))]
+    assert not [
+        error.message for error in Draft202012Validator(schema).iter_errors(json.loads(json.dumps(made)))
+    ]
     (host,) = made["hosts"]
     assert sum(host["summary"].values()) == len(host["results"]) == size
 
@@ -56,7 +58,9 @@ def test_careless_containers_are_named() -> None:
     assert failing("capabilities") == {"rootful", "published"}
     assert failing("seccomp") == {"rootful", "published"}
     assert failing("wildcard_bind") == {"secretenv", "published"}
-    blamed = {obj["name"]: row["id"] for row in rows.values() if row["verdict"] == "fail" for obj in row["objects"]}
+    blamed = {
+        obj["name"]: row["id"] for row in rows.values() if row["verdict"] == "fail" for obj in row["objects"]
+    }
     # This kernel has no AppArmor, which is not the container's fault but leaves it without.
     assert {slug for name, slug in blamed.items() if name == "decent"} <= {"apparmor_profile"}
 
@@ -78,7 +82,9 @@ def test_junk_beside_the_facts_breaks_no_report(junk: Any) -> None:
 
 
 def test_a_waiver_is_in_the_report() -> None:
-    given = Waiver("rootless", "The workload needs a rootful engine", "ops", "ciso", date(2027, 1, 1), host="tests*")
+    given = Waiver(
+        "rootless", "The workload needs a rootful engine", "ops", "ciso", date(2027, 1, 1), host="tests*"
+    )
     (host,) = report([fixture("debian13")], plan("cis_level2", "cis_docker_1_8_0", given), NOW)["hosts"]
     (row,) = [row for row in host["results"] if row["id"] == "rootless"]
     assert (row["verdict"], row["waiver"]["expires"]) == ("waived", "2027-01-01")
@@ -94,7 +100,9 @@ def test_controls_outside_of_the_benchmark_come_last_without_a_number() -> None:
 
 
 def rows(*pairs: tuple[str, str]) -> dict[str, Any]:
-    return {"hosts": [{"results": [{"verdict": verdict, "severity": severity} for verdict, severity in pairs]}]}
+    return {
+        "hosts": [{"results": [{"verdict": verdict, "severity": severity} for verdict, severity in pairs]}]
+    }
 
 
 @pytest.mark.parametrize(

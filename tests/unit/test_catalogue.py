@@ -80,7 +80,10 @@ def write(tmp_path: Path, text: str, name: str = "mine.yml") -> str:
 
 
 def test_a_profile_of_ones_own_builds_on_a_shipped_one(tmp_path: Path) -> None:
-    path = write(tmp_path, "title: Mine\nextends: cis_level1\ndisable: [rootless]\nenable: [userns_remap]\nparams: {swarm_wanted: true}\n")
+    path = write(
+        tmp_path,
+        "title: Mine\nextends: cis_level1\ndisable: [rootless]\nenable: [userns_remap]\nparams: {swarm_wanted: true}\n",
+    )
     profile = load_profile(path)
     assert profile.name == "mine"
     assert profile.levels == {1}

@@ -35,7 +35,10 @@ def collected(monkeypatch: pytest.MonkeyPatch, schema: Draft202012Validator) -> 
     """Collect from an engine, as if no other daemon ran on this machine; what comes out keeps the schema."""
 
     def of(
-        engine: FakeEngine, timeout: float = 5, sections: tuple[str, ...] = ("engine", "objects"), valid: bool = True
+        engine: FakeEngine,
+        timeout: float = 5,
+        sections: tuple[str, ...] = ("engine", "objects"),
+        valid: bool = True,
     ) -> dict[str, Any]:
         monkeypatch.setenv("DOCKER_HOST", engine.endpoint)
         monkeypatch.setattr(collect, "processes", lambda: iter([]))
@@ -73,13 +76,18 @@ def test_only_the_standard_library_is_imported() -> None:
 
 def test_nothing_is_written_and_no_shell_is_started() -> None:
     text = SOURCE.read_text(encoding="utf-8")
-    assert not re.search(r"shell=True|os\.system|os\.(remove|unlink|rename|chmod|chown|mkdir)|\"w\"|'w'|O_WRONLY\b(?!\))", text)
+    assert not re.search(
+        r"shell=True|os\.system|os\.(remove|unlink|rename|chmod|chown|mkdir)|\"w\"|'w'|O_WRONLY\b(?!\))", text
+    )
     started = re.findall(r"run\(\s*\"?(\w+)", text)
     assert set(started) <= {"systemctl", "auditctl", "command", "command_"} | {"self"}
 
 
 def old_python() -> str | None:
-    for candidate in (*Path("~/.pyenv/versions").expanduser().glob("3.9*/bin/python"), Path("/usr/bin/python3.9")):
+    for candidate in (
+        *Path("~/.pyenv/versions").expanduser().glob("3.9*/bin/python"),
+        Path("/usr/bin/python3.9"),
+    ):
         if candidate.exists() and subprocess.run([candidate, "-c", ""], check=False).returncode == 0:
             return str(candidate)
     return None
@@ -92,7 +100,10 @@ def test_it_runs_on_the_oldest_python_from_standard_input() -> None:
         ast.parse(SOURCE.read_text(encoding="utf-8"), feature_version=(3, 9))
         pytest.skip("no Python 3.9 here: only its grammar was checked")
     done = subprocess.run(
-        [python, "-", "--only", "host", "--timeout", "5"], input=SOURCE.read_bytes(), capture_output=True, check=False
+        [python, "-", "--only", "host", "--timeout", "5"],
+        input=SOURCE.read_bytes(),
+        capture_output=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["schema"] == "hullguard/evidence/1"
@@ -100,7 +111,11 @@ def test_it_runs_on_the_oldest_python_from_standard_input() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["--only", "files,hots"], "unknown section 'hots'"), (["--timeout", "0"], "between 0 and 600"), (["--timeout", "x"], "invalid")],
+    [
+        (["--only", "files,hots"], "unknown section 'hots'"),
+        (["--timeout", "0"], "between 0 and 600"),
+        (["--timeout", "x"], "invalid"),
+    ],
 )
 def test_wrong_usage_is_told(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
@@ -151,7 +166,16 @@ def test_flags_become_typed_settings(line: str, flags: dict[str, Any]) -> None:
 
 
 def test_flags_carry_no_secrets() -> None:
-    flags = collect.parse_flags(["--log-opt", "splunk-token=hunter2", "--http-proxy", "http://u:hunter2@proxy", "--label", "password=hunter2"])
+    flags = collect.parse_flags(
+        [
+            "--log-opt",
+            "splunk-token=hunter2",
+            "--http-proxy",
+            "http://u:hunter2@proxy",
+            "--label",
+            "password=hunter2",
+        ]
+    )
     assert "hunter2" not in json.dumps(collect.redact(flags))
 
 
@@ -232,8 +256,10 @@ def test_mounts_tell_which_folder_of_which_device(monkeypatch: pytest.MonkeyPatc
 def test_listeners_are_read_from_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     head = "  sl  local_address rem_address   st\n"
     files = {
-        "/proc/net/tcp": head + "   0: 0100007F:0947 00000000:0000 0A\n   1: 00000000:0016 00000000:0000 0A\n   2: 0100007F:0947 0100007F:1234 01\n",
-        "/proc/net/tcp6": head + "   0: 00000000000000000000000000000000:0949 00000000000000000000000000000000:0000 0A\n",
+        "/proc/net/tcp": head
+        + "   0: 0100007F:0947 00000000:0000 0A\n   1: 00000000:0016 00000000:0000 0A\n   2: 0100007F:0947 0100007F:1234 01\n",
+        "/proc/net/tcp6": head
+        + "   0: 00000000000000000000000000000000:0949 00000000000000000000000000000000:0000 0A\n",
         "/proc/net/udp": head,
     }
 
@@ -268,7 +294,9 @@ def test_login_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         (255, "", "Error - Operation not permitted", False, 0),
     ],
 )
-def test_kernel_rules(monkeypatch: pytest.MonkeyPatch, code: int, out: str, err: str, read: bool, rules: int) -> None:
+def test_kernel_rules(
+    monkeypatch: pytest.MonkeyPatch, code: int, out: str, err: str, read: bool, rules: int
+) -> None:
     def run(*command: str, **_options: Any) -> tuple[int, str, str]:
         return (code, out, err) if "-l" in command else (0, "enabled 1\nfailure 1\n", "")
 
@@ -299,10 +327,16 @@ def test_members_by_primary_group_count(monkeypatch: pytest.MonkeyPatch) -> None
     import pwd
 
     entry = grp.struct_group(("docker", "x", 101, ["alice"]))
-    users = [pwd.struct_passwd((name, "x", 1, gid, "", "/", "/bin/sh")) for name, gid in (("bob", 101), ("eve", 7))]
-    monkeypatch.setattr(grp, "getgrnam", lambda name: entry if name == "docker" else (_ for _ in ()).throw(KeyError(name)))
+    users = [
+        pwd.struct_passwd((name, "x", 1, gid, "", "/", "/bin/sh")) for name, gid in (("bob", 101), ("eve", 7))
+    ]
+    monkeypatch.setattr(
+        grp, "getgrnam", lambda name: entry if name == "docker" else (_ for _ in ()).throw(KeyError(name))
+    )
     monkeypatch.setattr(pwd, "getpwall", lambda: users)
-    assert collect.groups(["docker", "nobody-has-it"]) == {"docker": {"gid": 101, "members": ["alice", "bob"]}}
+    assert collect.groups(["docker", "nobody-has-it"]) == {
+        "docker": {"gid": 101, "members": ["alice", "bob"]}
+    }
 
 
 # --- where files are -------------------------------------------------------------------------------------------------
@@ -326,7 +360,13 @@ def test_tls_files_are_where_the_configuration_says() -> None:
 
 @pytest.mark.parametrize(
     "engine",
-    [None, {}, engine_fact(process=None), engine_fact(daemon_json={"exists": True, "valid": False, "content": None}), engine_fact(daemon_json={"exists": None})],
+    [
+        None,
+        {},
+        engine_fact(process=None),
+        engine_fact(daemon_json={"exists": True, "valid": False, "content": None}),
+        engine_fact(daemon_json={"exists": None}),
+    ],
 )
 def test_what_depends_on_an_unseen_configuration_is_unseen(engine: dict[str, Any] | None) -> None:
     found = collect.targets(engine, {})
@@ -334,32 +374,51 @@ def test_what_depends_on_an_unseen_configuration_is_unseen(engine: dict[str, Any
     errors: list[dict[str, Any]] = []
     facts = collect.file_facts(found, errors)
     assert "tls_key" not in facts
-    assert {"what": "files.tls_key", "reason": "where it lies depends on the daemon's configuration, which was not seen"} in errors
+    assert {
+        "what": "files.tls_key",
+        "reason": "where it lies depends on the daemon's configuration, which was not seen",
+    } in errors
 
 
 def test_data_root_of_an_engine_that_says_nothing_is_unseen() -> None:
     assert collect.targets(engine_fact(info=None, process=None), {})["data_root"] is None
     assert collect.targets(engine_fact(info={"DockerRootDir": "/data"}), {})["data_root"] == ["/data"]
-    assert collect.targets(engine_fact(info=None, process={"flags": {"data-root": "/x"}}), {})["data_root"] == ["/x"]
+    assert collect.targets(engine_fact(info=None, process={"flags": {"data-root": "/x"}}), {})[
+        "data_root"
+    ] == ["/x"]
 
 
 def test_every_socket_is_looked_at() -> None:
     flags = {"hosts": ["unix:///srv/a.sock", "fd://", "unix://", "tcp://1.2.3.4:1"]}
     found = collect.targets(engine_fact(process={"flags": flags}), {})["docker_socket"]
     assert found is not None
-    assert {os.path.realpath(path) for path in found} == {"/srv/a.sock", os.path.realpath("/var/run/docker.sock")}
+    assert {os.path.realpath(path) for path in found} == {
+        "/srv/a.sock",
+        os.path.realpath("/var/run/docker.sock"),
+    }
 
 
 @pytest.mark.parametrize("hosts", [5, "tcp://0.0.0.0", {"a": 1}, [1, None]])
 def test_hosts_of_a_wrong_type_break_nothing(hosts: Any) -> None:
-    file = {"path": "/etc/docker/daemon.json", "exists": True, "valid": True, "content": {"hosts": hosts, "tlskey": 0, "containerd": 1}}
+    file = {
+        "path": "/etc/docker/daemon.json",
+        "exists": True,
+        "valid": True,
+        "content": {"hosts": hosts, "tlskey": 0, "containerd": 1},
+    }
     found = collect.targets(engine_fact(process={"flags": {}}, daemon_json=file), {})
     assert found["tls_key"] == []
 
 
 def test_drop_ins_belong_to_the_unit() -> None:
-    units = {"docker.service": {"FragmentPath": "/lib/docker.service", "DropInPaths": "/etc/a.conf /etc/b.conf"}}
-    assert collect.targets(engine_fact(), units)["service_unit"] == ["/lib/docker.service", "/etc/a.conf", "/etc/b.conf"]
+    units = {
+        "docker.service": {"FragmentPath": "/lib/docker.service", "DropInPaths": "/etc/a.conf /etc/b.conf"}
+    }
+    assert collect.targets(engine_fact(), units)["service_unit"] == [
+        "/lib/docker.service",
+        "/etc/a.conf",
+        "/etc/b.conf",
+    ]
 
 
 def test_certificates_are_found_behind_links_and_in_circles(tmp_path: Path) -> None:
@@ -398,7 +457,9 @@ def test_one_question_per_object(collected: Collect) -> None:
 
 @pytest.mark.parametrize("path", ["/version", "/info"])
 @pytest.mark.parametrize("how", ["hang", "drip"])
-def test_a_hung_engine_costs_one_time_limit(collected: Collect, engine: FakeEngine, path: str, how: str) -> None:
+def test_a_hung_engine_costs_one_time_limit(
+    collected: Collect, engine: FakeEngine, path: str, how: str
+) -> None:
     engine.answers[path] = getattr(engine, how)()
     begun = time.monotonic()
     found = collected(engine, timeout=0.5)
@@ -408,7 +469,9 @@ def test_a_hung_engine_costs_one_time_limit(collected: Collect, engine: FakeEngi
 
 
 @pytest.mark.parametrize("how", ["hang", "drip"])
-def test_an_engine_that_hangs_later_leaves_a_list_marked_as_cut(collected: Collect, engine: FakeEngine, how: str) -> None:
+def test_an_engine_that_hangs_later_leaves_a_list_marked_as_cut(
+    collected: Collect, engine: FakeEngine, how: str
+) -> None:
     engine.answers[f"/containers/{ID}/json"] = getattr(engine, how)()
     found = collected(engine, timeout=0.5)
     assert found["engines"][0]["complete"] == {"containers": False}
@@ -430,7 +493,9 @@ def test_an_engine_that_dies_halfway_leaves_what_was_seen(collected: Collect, en
     [Raw(500, b'{"message":"boom"}'), Raw(404, b"{}"), Raw(403, b"no"), Raw(200, b""), Raw(200, b"<html>"), "text", 5, [1], [None], [{}], {"message": "x"}, None],
     ids=repr,
 )  # fmt: skip
-def test_a_listing_that_is_none_is_never_an_empty_one(collected: Collect, engine: FakeEngine, listing: str, answer: Any) -> None:
+def test_a_listing_that_is_none_is_never_an_empty_one(
+    collected: Collect, engine: FakeEngine, listing: str, answer: Any
+) -> None:
     if listing == "/volumes" and isinstance(answer, dict):
         pytest.skip("an object is what /volumes answers with")
     engine.answers[listing] = answer
@@ -456,8 +521,14 @@ def test_what_was_removed_since_it_was_listed_is_left_out(collected: Collect, en
 
 
 @pytest.mark.parametrize("path", ["/version", "/info"])
-@pytest.mark.parametrize("answer", [Raw(500, b"boom"), Raw(404), Raw(200, b"["), [], "x", None, Raw(200, b"{}", length="99")], ids=repr)
-def test_an_engine_that_answers_nonsense_is_not_reachable(collected: Collect, engine: FakeEngine, path: str, answer: Any) -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [Raw(500, b"boom"), Raw(404), Raw(200, b"["), [], "x", None, Raw(200, b"{}", length="99")],
+    ids=repr,
+)
+def test_an_engine_that_answers_nonsense_is_not_reachable(
+    collected: Collect, engine: FakeEngine, path: str, answer: Any
+) -> None:
     engine.answers[path] = answer
     found = collected(engine, timeout=1)
     assert not found["engines"][0]["reachable"]
@@ -465,8 +536,12 @@ def test_an_engine_that_answers_nonsense_is_not_reachable(collected: Collect, en
 
 
 @pytest.mark.parametrize("key", ["RegistryConfig", "Plugins", "Swarm", "Runtimes", "SecurityOptions"])
-@pytest.mark.parametrize("value", [None, 5, "x", [1], {"a": 5}, {"IndexConfigs": 5}, {"IndexConfigs": {"a": 5}}])
-def test_members_of_a_wrong_type_break_nothing(collected: Collect, engine: FakeEngine, key: str, value: Any) -> None:
+@pytest.mark.parametrize(
+    "value", [None, 5, "x", [1], {"a": 5}, {"IndexConfigs": 5}, {"IndexConfigs": {"a": 5}}]
+)
+def test_members_of_a_wrong_type_break_nothing(
+    collected: Collect, engine: FakeEngine, key: str, value: Any
+) -> None:
     engine.answers["/info"][key] = value
     found = collected(engine, sections=("engine", "objects", "files"), valid=False)
     assert found["engines"][0]["name"] == "system"
@@ -478,7 +553,9 @@ def test_deeply_nested_answers_break_nothing(collected: Collect, engine: FakeEng
     assert "recursion" in reasons(collected(engine), "system.engine").lower()
 
 
-def test_an_endless_answer_is_cut(collected: Collect, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_answer_is_cut(
+    collected: Collect, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(collect, "LARGEST_ANSWER", 1000)
     engine.answers["/info"] = Raw(200, b"[" + b"1," * 5000 + b"1]")
     assert "larger than" in reasons(collected(engine), "system.engine")
@@ -502,13 +579,20 @@ def test_a_swarm_without_lists_has_no_empty_ones(collected: Collect, engine: Fak
     found = collected(engine)
     assert "swarm" not in found["engines"][0]
     assert "HTTP 404" in reasons(found, "system.swarm")
-    engine.answers |= {"/swarm": {"Spec": {}, "JoinTokens": {"Worker": "SWMTKN-1-hunter2"}}, "/nodes": [], "/services": [], "/secrets": []}
+    engine.answers |= {
+        "/swarm": {"Spec": {}, "JoinTokens": {"Worker": "SWMTKN-1-hunter2"}},
+        "/nodes": [],
+        "/services": [],
+        "/secrets": [],
+    }
     found = collected(engine)
     assert found["engines"][0]["swarm"]["nodes"] == []
     assert "hunter2" not in json.dumps(found)
 
 
-def test_no_engine_and_a_foreign_endpoint_are_told(collected: Collect, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_engine_and_a_foreign_endpoint_are_told(
+    collected: Collect, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with FakeEngine() as engine:
         engine.path.unlink()
         found = collected(engine)
@@ -531,7 +615,13 @@ def test_a_socket_that_nobody_answers_is_told(collected: Collect) -> None:
 def test_a_rootless_engine_is_one_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with FakeEngine() as engine:
         monkeypatch.setattr(collect, "processes", lambda: iter([]))
-        monkeypatch.setattr(collect, "glob", lambda pattern: ["/run/user/1000/docker.sock", "/run/user/x/docker.sock"] if "user" in pattern else [])
+        monkeypatch.setattr(
+            collect,
+            "glob",
+            lambda pattern: (
+                ["/run/user/1000/docker.sock", "/run/user/x/docker.sock"] if "user" in pattern else []
+            ),
+        )
         monkeypatch.setenv("DOCKER_HOST", engine.endpoint)
         found = collect.collect(("engine",), 1)
     assert [e["rootless"] for e in found["engines"]] == [False, True]
@@ -560,7 +650,12 @@ def test_who_is_behind_the_socket() -> None:
         def peer(self) -> int:
             return self.pid
 
-    seen = [(10, "dockerd", 0, True), (11, "dockerd", 0, False), (12, "dockerd", 0, True), (13, "containerd", 0, True)]
+    seen = [
+        (10, "dockerd", 0, True),
+        (11, "dockerd", 0, False),
+        (12, "dockerd", 0, True),
+        (13, "containerd", 0, True),
+    ]
     assert collect.find_process(Api(12), seen, 0, 10) == 12  # type: ignore[arg-type]
     assert collect.find_process(Api(1), seen, 0, 10) == 10  # type: ignore[arg-type]
     with pytest.raises(collect.Unseen, match="2 dockerd"):
@@ -590,7 +685,9 @@ def test_started_at_agrees_with_the_clock() -> None:
 
 def test_the_whole_of_this_machine_keeps_the_schema(schema: Draft202012Validator) -> None:
     found = collect.collect(timeout=5)
-    assert not [f"{list(e.absolute_path)}: {e.message}" for e in schema.iter_errors(json.loads(json.dumps(found)))]
+    assert not [
+        f"{list(e.absolute_path)}: {e.message}" for e in schema.iter_errors(json.loads(json.dumps(found)))
+    ]
 
 
 @pytest.mark.parametrize("name", ["debian12", "debian13", "swarm13"])
@@ -611,14 +708,18 @@ def test_evidence_of_real_hosts_keeps_the_schema(schema: Draft202012Validator, n
         lambda e: e["files"]["config_dir"][0].update(mode="755"),
         lambda e: e["files"]["config_dir"][0].pop("real"),
         lambda e: e["engines"][0].pop("process"),
-        lambda e: e["engines"][0]["containers"][0]["Config"].update(Healthcheck={"Test": ["CMD", "curl secret"]}),
+        lambda e: e["engines"][0]["containers"][0]["Config"].update(
+            Healthcheck={"Test": ["CMD", "curl secret"]}
+        ),
         lambda e: e.update(extra=1),
         lambda e: e.pop("errors"),
         lambda e: e["host"].update(name=""),
         lambda e: e.update(collected_at="yesterday"),
     ],
 )
-def test_the_schema_is_strict_where_it_matters(schema: Draft202012Validator, change: Callable[[Any], Any]) -> None:
+def test_the_schema_is_strict_where_it_matters(
+    schema: Draft202012Validator, change: Callable[[Any], Any]
+) -> None:
     document = json.loads((Path(__file__).parent / "fixtures" / "debian13.json").read_text(encoding="utf-8"))
     change(document)
     assert not schema.is_valid(document)

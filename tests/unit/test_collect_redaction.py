@@ -152,10 +152,27 @@ def test_facts_that_decide_stay_as_they_are(text: str) -> None:
 @pytest.mark.parametrize(
     "facts",
     [
-        {"Plugins": {"Authorization": ["authz"]}, "SecurityOptions": ["name=seccomp,profile=builtin"], "PidsLimit": True},
-        {"authorization-plugins": ["a"], "tlskey": "/etc/docker/key.pem", "no-new-privileges": True, "icc": False},
-        {"default-address-pools": [{"base": "10.0.0.0/8", "size": 24}], "bridge": "br0", "storage-opts": ["a=b"]},
-        {"CapAdd": ["SYS_ADMIN"], "PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "80"}]}, "CgroupParent": "/x"},
+        {
+            "Plugins": {"Authorization": ["authz"]},
+            "SecurityOptions": ["name=seccomp,profile=builtin"],
+            "PidsLimit": True,
+        },
+        {
+            "authorization-plugins": ["a"],
+            "tlskey": "/etc/docker/key.pem",
+            "no-new-privileges": True,
+            "icc": False,
+        },
+        {
+            "default-address-pools": [{"base": "10.0.0.0/8", "size": 24}],
+            "bridge": "br0",
+            "storage-opts": ["a=b"],
+        },
+        {
+            "CapAdd": ["SYS_ADMIN"],
+            "PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "80"}]},
+            "CgroupParent": "/x",
+        },
     ],
 )
 def test_settings_that_decide_stay_as_they_are(facts: dict[str, Any]) -> None:
@@ -163,7 +180,10 @@ def test_settings_that_decide_stay_as_they_are(facts: dict[str, Any]) -> None:
 
 
 def test_names_are_kept() -> None:
-    assert collect.redact_layer("ENV A=1 DB_PASSWORD=x", ["A", "DB_PASSWORD"]) == "ENV A=<redacted> DB_PASSWORD=<redacted>"
+    assert (
+        collect.redact_layer("ENV A=1 DB_PASSWORD=x", ["A", "DB_PASSWORD"])
+        == "ENV A=<redacted> DB_PASSWORD=<redacted>"
+    )
     # A word of an unquoted value is no name.
     assert collect.redact_layer("ENV A=say hunter2=x", ["A"]) == "ENV A=<redacted>"
     assert collect.names_only(["B=1", "A=x=y", "C"]) == ["A", "B", "C"]
@@ -178,7 +198,7 @@ def test_names_are_kept() -> None:
         ("RUN /bin/sh -c echo user=bob,password=abc > x", ["password"]),
         ("RUN TOKEN=$(cat /run/secrets/token) x", []),
         ("RUN TOKEN=/run/secrets/token x", []),
-        ("RUN TOKEN=\"$TOKEN\" x", []),
+        ('RUN TOKEN="$TOKEN" x', []),
         ("ENV PASSWORD=", []),
         ('ENV PASSWORD=""', []),
         ("ARG NPM_TOKEN", []),
@@ -191,7 +211,9 @@ def test_secrets_in_history_are_named(line: str, names: list[str]) -> None:
 
 # --- planted in every place that an engine has -----------------------------------------------------------------------
 
-VALUES = st.text(string.ascii_letters + string.digits, min_size=8, max_size=24).map(lambda text: f"Zq{text}9x")
+VALUES = st.text(string.ascii_letters + string.digits, min_size=8, max_size=24).map(
+    lambda text: f"Zq{text}9x"
+)
 TEMPLATES = st.sampled_from(TEXTS)
 
 
@@ -220,10 +242,19 @@ def test_nothing_planted_in_a_container_comes_out(secret: str, template: str, na
 
 
 @settings(max_examples=80, deadline=None, derandomize=True)
-@given(secret=VALUES, layers=st.lists(st.sampled_from(LAYERS), min_size=1, max_size=4), name=st.sampled_from(NAMES))
+@given(
+    secret=VALUES,
+    layers=st.lists(st.sampled_from(LAYERS), min_size=1, max_size=4),
+    name=st.sampled_from(NAMES),
+)
 def test_nothing_planted_in_an_image_comes_out(secret: str, layers: list[str], name: str) -> None:
     raw = copy.deepcopy(decent_answers()[f"/images/{IMAGE_ID}/json"])
-    raw["Config"] |= {"Env": [f"A={secret}"], "Cmd": [secret], "Labels": {name: secret}, "Healthcheck": {"Test": [secret]}}
+    raw["Config"] |= {
+        "Env": [f"A={secret}"],
+        "Cmd": [secret],
+        "Labels": {name: secret},
+        "Healthcheck": {"Test": [secret]},
+    }
     history = [{"CreatedBy": layer.format(secret), "Comment": secret} for layer in layers]
     assert secret not in json.dumps(collect.trim_image(raw, history))
 
@@ -248,7 +279,17 @@ def test_nothing_planted_in_a_configuration_comes_out(secret: str, template: str
     settings_ = {"log-opts": {name: secret, "labels": text}, "proxies": {"http-proxy": f"http://u:{secret}@p"}, "registry-mirrors": [text],
                  "labels": [f"{name}={secret}"], name: {"nested": [secret]}}  # fmt: skip
     assert secret not in json.dumps(collect.redact(settings_))
-    flags = collect.parse_flags(["--log-opt", f"{name}={secret}", f"--{name}={secret}", "--http-proxy", f"http://u:{secret}@p", "--label", text])
+    flags = collect.parse_flags(
+        [
+            "--log-opt",
+            f"{name}={secret}",
+            f"--{name}={secret}",
+            "--http-proxy",
+            f"http://u:{secret}@p",
+            "--label",
+            text,
+        ]
+    )
     assert secret not in json.dumps(collect.redact(flags))
 
 
@@ -262,7 +303,14 @@ def test_any_text_can_be_redacted_again(text: str) -> None:
 def test_long_texts_are_cut_and_quick() -> None:
     import time
 
-    for text in ("mysql " * 100_000, "a" * 500_000, "://" * 100_000, "-" * 500_000, "x=" * 200_000, "pass" * 100_000):
+    for text in (
+        "mysql " * 100_000,
+        "a" * 500_000,
+        "://" * 100_000,
+        "-" * 500_000,
+        "x=" * 200_000,
+        "pass" * 100_000,
+    ):
         begun = time.monotonic()
         assert len(collect.redact_text(text)) < 20_000
         assert time.monotonic() - begun < 3

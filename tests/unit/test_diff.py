@@ -60,16 +60,26 @@ def test_a_control_that_was_not_judged_before_is_no_change() -> None:
 
 def test_a_renamed_single_host_is_the_same_host() -> None:
     made = diff(side(("a", [row("x", "fail")])), side(("b", [row("x", "pass")])), "2026-01-02T00:00:00Z")
-    assert [(host["name"], host["only_in"], len(host["changes"])) for host in made["hosts"]] == [("b", None, 1)]
+    assert [(host["name"], host["only_in"], len(host["changes"])) for host in made["hosts"]] == [
+        ("b", None, 1)
+    ]
 
 
 def test_hosts_that_are_on_one_side_only() -> None:
     made = diff(side(("a", []), ("b", [])), side(("b", []), ("c", [])), "2026-01-02T00:00:00Z")
-    assert {host["name"]: host["only_in"] for host in made["hosts"]} == {"a": "before", "b": None, "c": "after"}
+    assert {host["name"]: host["only_in"] for host in made["hosts"]} == {
+        "a": "before",
+        "b": None,
+        "c": "after",
+    }
 
 
 def test_a_difference_keeps_its_schema() -> None:
-    made = diff(side(("a", [row("x", "fail", "c")]), ("b", [])), side(("a", [row("x", "pass")]), ("c", [])), "2026-01-02T00:00:00Z")
+    made = diff(
+        side(("a", [row("x", "fail", "c")]), ("b", [])),
+        side(("a", [row("x", "pass")]), ("c", [])),
+        "2026-01-02T00:00:00Z",
+    )
     schema = json.loads((compliance_dir() / "schema" / "diff.schema.json").read_text(encoding="utf-8"))
     assert not [error.message for error in Draft202012Validator(schema).iter_errors(made)]
     empty = diff(side(), side(), "2026-01-02T00:00:00Z")

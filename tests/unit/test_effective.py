@@ -56,7 +56,11 @@ def test_a_file_that_was_changed_after_the_start_says_nothing() -> None:
 
 def test_the_place_in_a_broken_file_is_told() -> None:
     broken = engine()
-    broken["daemon_json"] |= {"exists": True, "valid": False, "error": "/etc/docker/daemon.json:2:9: Expecting value"}
+    broken["daemon_json"] |= {
+        "exists": True,
+        "valid": False,
+        "error": "/etc/docker/daemon.json:2:9: Expecting value",
+    }
     with pytest.raises(Unseen, match=r"daemon.json:2:9"):
         configured(broken, "icc")
 
@@ -67,15 +71,32 @@ def test_the_place_in_a_broken_file_is_told() -> None:
         ("live-restore", {"info": {"LiveRestoreEnabled": True}}, True),
         ("experimental", {"info": {"ExperimentalBuild": False}}, False),
         ("no-new-privileges", {"info": {"SecurityOptions": ["name=no-new-privileges"]}}, True),
-        ("icc", {"networks": [{"Name": "bridge", "Options": {"com.docker.network.bridge.enable_icc": "false"}}]}, False),
-        ("icc", {"networks": [{"Name": "bridge", "Options": {"com.docker.network.bridge.enable_icc": "true"}}]}, True),
+        (
+            "icc",
+            {"networks": [{"Name": "bridge", "Options": {"com.docker.network.bridge.enable_icc": "false"}}]},
+            False,
+        ),
+        (
+            "icc",
+            {"networks": [{"Name": "bridge", "Options": {"com.docker.network.bridge.enable_icc": "true"}}]},
+            True,
+        ),
     ],
 )
 def test_the_engines_own_word_comes_first(key: str, facts: dict[str, Any], value: Any) -> None:
     assert option(engine({key: not value}, **facts), key) == (value, "the engine's own word")
 
 
-@pytest.mark.parametrize("networks", [None, [], ["x"], [{"Name": "bridge"}], [{"Name": "bridge", "Options": {"com.docker.network.bridge.enable_icc": "maybe"}}]])
+@pytest.mark.parametrize(
+    "networks",
+    [
+        None,
+        [],
+        ["x"],
+        [{"Name": "bridge"}],
+        [{"Name": "bridge", "Options": {"com.docker.network.bridge.enable_icc": "maybe"}}],
+    ],
+)
 def test_without_its_word_the_configuration_decides(networks: Any) -> None:
     assert option(engine({"icc": False}, networks=networks), "icc") == (False, "daemon.json")
 
@@ -87,7 +108,11 @@ def test_silence_about_no_new_privileges_proves_nothing() -> None:
 
 def test_security_options() -> None:
     told = {"SecurityOptions": ["name=seccomp,profile=builtin", "name=rootless", "apparmor"]}
-    assert security_options({"info": told}) == {"seccomp": {"profile": "builtin"}, "rootless": {}, "apparmor": {}}
+    assert security_options({"info": told}) == {
+        "seccomp": {"profile": "builtin"},
+        "rootless": {},
+        "apparmor": {},
+    }
     for odd in (None, "name=rootless", [1], {"name": "rootless"}):
         with pytest.raises(Unseen):
             security_options({"info": {"SecurityOptions": odd}})
@@ -102,7 +127,16 @@ def test_info_that_is_absent_says_why() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"complete": {}}, {"complete": {"x": False}}, {"complete": {"x": 1}}, {"counts": {}}, {"counts": {"x": 3}}, {"x": [{}, 1]}, {"x": None}, {"x": [{}]}],
+    [
+        {"complete": {}},
+        {"complete": {"x": False}},
+        {"complete": {"x": 1}},
+        {"counts": {}},
+        {"counts": {"x": 3}},
+        {"x": [{}, 1]},
+        {"x": None},
+        {"x": [{}]},
+    ],
 )
 def test_a_list_is_whole_only_when_everything_says_so(changes: dict[str, Any]) -> None:
     whole: dict[str, Any] = {"x": [{}, {}], "complete": {"x": True}, "counts": {"x": 2}}

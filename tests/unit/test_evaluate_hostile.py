@@ -47,14 +47,22 @@ RELAXED = settings(max_examples=60, deadline=None, suppress_health_check=list(He
 
 def everywhere(document: Any, at: Path = ()) -> list[Path]:
     """Return the path of everything in a document."""
-    items = document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    items = (
+        document.items()
+        if isinstance(document, dict)
+        else enumerate(document)
+        if isinstance(document, list)
+        else ()
+    )
     return [path for key, value in items for path in [(*at, key), *everywhere(value, (*at, key))]]
 
 
 PATHS = {name: everywhere(json.loads(text)) for name, text in SOURCES.items()}
 FACTS = {name: list(facts(json.loads(text))) for name, text in SOURCES.items()}
 BEFORE = {
-    name: {slug: found.verdict for slug, found in judge_all(CONTROLS, json.loads(text), DEFAULT_PARAMS).items()}
+    name: {
+        slug: found.verdict for slug, found in judge_all(CONTROLS, json.loads(text), DEFAULT_PARAMS).items()
+    }
     for name, text in SOURCES.items()
 }
 
@@ -76,14 +84,18 @@ def test_damaged_evidence_gets_a_verdict_for_every_control(source: str, data: st
     document = json.loads(SOURCES[source])
     for path in data.draw(st.lists(st.sampled_from(PATHS[source]), min_size=1, max_size=8)):
         holder = parent(document, path)
-        if isinstance(holder, dict) or (isinstance(holder, list) and isinstance(path[-1], int) and path[-1] < len(holder)):
+        if isinstance(holder, dict) or (
+            isinstance(holder, list) and isinstance(path[-1], int) and path[-1] < len(holder)
+        ):
             holder[path[-1]] = data.draw(GARBAGE)
     given_ = judge_all(CONTROLS, document, DEFAULT_PARAMS)
     assert set(given_) == set(CONTROLS)
     for found in given_.values():
         assert found.verdict in VERDICTS
         assert isinstance(found.reason, str)
-        assert all(isinstance(part, str) for obj in found.objects for part in (obj.kind, obj.name, obj.detail))
+        assert all(
+            isinstance(part, str) for obj in found.objects for part in (obj.kind, obj.name, obj.detail)
+        )
 
 
 @pytest.mark.parametrize("source", SOURCES)

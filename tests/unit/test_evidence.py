@@ -11,7 +11,13 @@ import pytest
 from hullguard import evidence
 from hullguard.errors import InputError
 
-GOOD = {"schema": "hullguard/evidence/1", "host": {"name": "a"}, "collected_at": "2026-01-01T00:00:00Z", "engines": [], "errors": []}
+GOOD = {
+    "schema": "hullguard/evidence/1",
+    "host": {"name": "a"},
+    "collected_at": "2026-01-01T00:00:00Z",
+    "engines": [],
+    "errors": [],
+}
 
 
 @pytest.fixture

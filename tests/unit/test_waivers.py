@@ -12,7 +12,13 @@ from hullguard.verdict import FAIL, WAIVED, Object, Verdict, failed, passed, unk
 from hullguard.waivers import Waiver, apply, expired, load
 
 TODAY = date(2026, 11, 24)
-ROW = {"control": "privileged", "reason": "Needed by the backup", "owner": "ops", "approver": "ciso", "expires": "2027-01-31"}
+ROW = {
+    "control": "privileged",
+    "reason": "Needed by the backup",
+    "owner": "ops",
+    "approver": "ciso",
+    "expires": "2027-01-31",
+}
 
 
 def write(tmp_path: Path, *rows: Any, text: str | None = None) -> Path:
@@ -52,7 +58,19 @@ def test_a_typo_is_told_with_its_place(tmp_path: Path, changes: dict[str, Any], 
     assert str(caught.value).startswith(str(path))
 
 
-@pytest.mark.parametrize("text", ["", "[]", "waivers:", "waiver: []", "waivers: {}", "waivers: [1]", "waivers: [{expires: 2027-02-30}]", "a: ["])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "waivers:",
+        "waiver: []",
+        "waivers: {}",
+        "waivers: [1]",
+        "waivers: [{expires: 2027-02-30}]",
+        "a: [",
+    ],
+)
 def test_a_file_that_holds_something_else_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(InputError):
         load(write(tmp_path, text=text), TODAY)
@@ -75,13 +93,21 @@ def test_only_what_is_waived_is_waived() -> None:
 
 
 def test_all_waived_is_waived() -> None:
-    verdict, shown = apply(TWO, "privileged", "h1", [waiver(object="backup", expires=date(2026, 12, 1)), waiver(object="w*")], TODAY)
+    verdict, shown = apply(
+        TWO,
+        "privileged",
+        "h1",
+        [waiver(object="backup", expires=date(2026, 12, 1)), waiver(object="w*")],
+        TODAY,
+    )
     assert verdict.verdict == WAIVED
     assert shown is not None
     assert shown["expires"] == "2026-12-01"
 
 
-@pytest.mark.parametrize("other", [{"control": "host_pid"}, {"host": "h2"}, {"object": "nothing"}, {"expires": date(2026, 11, 23)}])
+@pytest.mark.parametrize(
+    "other", [{"control": "host_pid"}, {"host": "h2"}, {"object": "nothing"}, {"expires": date(2026, 11, 23)}]
+)
 def test_what_is_not_meant_is_not_waived(other: dict[str, Any]) -> None:
     assert apply(TWO, "privileged", "h1", [waiver(**other)], TODAY) == (TWO, None)
 

@@ -42,8 +42,8 @@ def test_files_that_can_not_be_read(tmp_path: Path) -> None:
 
 
 def test_the_member_that_breaks_the_schema_is_named() -> None:
+    row = {"control": "a", "reason": "0123456789", "owner": "o", "approver": "a", "expires": 5}
     with pytest.raises(InputError, match=r"w\.yml: waivers\[0\]\.expires: 5 is not of type 'string'"):
-        row = {"control": "a", "reason": "0123456789", "owner": "o", "approver": "a", "expires": 5}
         yamlfile.check({"waivers": [row]}, "waivers", "w.yml")
     with pytest.raises(InputError, match=r"w\.yml: top level"):
         yamlfile.check(None, "waivers", "w.yml")

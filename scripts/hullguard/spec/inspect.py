@@ -43,6 +43,7 @@ class Context:
             self.no_new_privileges = False if value is MISSING else value if isinstance(value, bool) else None
         except Unseen:
             pass
+        self.default_ulimits = default_ulimits(engine)
         enabled = member(evidence, "host", "apparmor", "enabled")
         self.apparmor = enabled if isinstance(enabled, bool) else None
         self.toothless = set()
@@ -51,6 +52,20 @@ class Context:
             name, _, mode = str(line).rpartition(" (")
             if mode.rstrip(")") in TOOTHLESS:
                 self.toothless.add(name)
+
+
+def default_ulimits(engine: Mapping[str, Any]) -> set[str]:
+    """Return the daemon's default limits as `nofile=1:2`: the engine copies them into containers."""
+    try:
+        found = configured(engine, "default-ulimits")[0]
+    except Unseen:
+        return set()
+    rows = found.items() if isinstance(found, Mapping) else ()
+    # A flag gives its text (nofile=1:2, or nofile=1 for both), the file a mapping.
+    given = {name: value.partition("=")[2].split(":") for name, value in rows if isinstance(value, str)}
+    texts = {f"{name}={limits[0]}:{limits[-1]}" for name, limits in given.items()}
+    maps = {name: value for name, value in rows if isinstance(value, Mapping)}
+    return texts | {f"{name}={value.get('Soft')}:{value.get('Hard')}" for name, value in maps.items()}
 
 
 def sockets(engine: Mapping[str, Any]) -> list[str] | None:
@@ -130,7 +145,7 @@ def container(raw: Mapping[str, Any], context: Context, allowed_capabilities: li
     _cpu(reader, spec)
     _restart(reader, spec)
     _security(reader, spec, context)
-    _devices(reader, spec)
+    _devices(reader, spec, context)
     _mounts(reader, spec, context)
     _ports(reader, spec)
     _healthcheck(reader, spec)
@@ -145,10 +160,18 @@ def capability(name: Any) -> str:
     return str(name).upper().removeprefix("CAP_")
 
 
+# What every container has anyway (docs.docker.com, "Linux kernel capabilities"): naming one again after
+# dropping all adds nothing, it is how a container is cut down to what it needs.
+DEFAULT_CAPABILITIES = {
+    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE",
+    "NET_RAW", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
+}  # fmt: skip
+
+
 def _capabilities(spec: Spec, allowed: list[str]) -> None:
     if "cap_add" not in spec or "privileged" not in spec:
         return
-    added = {capability(name) for name in spec["cap_add"]}
+    added = {capability(name) for name in spec["cap_add"]} - DEFAULT_CAPABILITIES
     if spec["privileged"]:
         added.add("ALL (privileged)")
     spec["extra_capabilities"] = sorted(added - {capability(name) for name in allowed})
@@ -255,7 +278,7 @@ def _created_since(created: str | None, started_at: Any) -> bool:
         return False
 
 
-def _devices(reader: Reader, spec: Spec) -> None:
+def _devices(reader: Reader, spec: Spec, context: Context) -> None:
     names = ("Devices", "DeviceRequests", "DeviceCgroupRules")
     devices, requests, rules = (reader.get(f"HostConfig.{name}", list, []) for name in names)
     if None not in (devices, requests, rules, spec.get("privileged")):
@@ -265,9 +288,8 @@ def _devices(reader: Reader, spec: Spec) -> None:
         spec["devices"] = sorted(found) + ["every device (privileged)"] * spec["privileged"]
     limits = reader.get("HostConfig.Ulimits", list, [])
     if limits is not None:
-        spec["ulimits"] = sorted(
-            f"{member(u, 'Name')}={member(u, 'Soft')}:{member(u, 'Hard')}" for u in limits
-        )
+        own = {f"{member(u, 'Name')}={member(u, 'Soft')}:{member(u, 'Hard')}" for u in limits}
+        spec["ulimits"] = sorted(own - context.default_ulimits)
 
 
 def _mounts(reader: Reader, spec: Spec, context: Context) -> None:

@@ -40,7 +40,9 @@ def test_unknown_never_exits_0_under_strict(run: Run, decent: Path) -> None:
     document["engines"][0]["info"] = None
     decent.write_text(json.dumps(document))
     assert run("audit", "-e", decent, "--only", "storage_driver_aufs", "--format", "json").code == 0
-    assert run("audit", "-e", decent, "--only", "storage_driver_aufs", "--format", "json", "--strict").code == 10
+    assert (
+        run("audit", "-e", decent, "--only", "storage_driver_aufs", "--format", "json", "--strict").code == 10
+    )
 
 
 def test_json_on_standard_output_is_nothing_but_json(run: Run) -> None:
@@ -50,7 +52,11 @@ def test_json_on_standard_output_is_nothing_but_json(run: Run) -> None:
 
 
 def test_only_and_skip(run: Run) -> None:
-    assert set(rows(run("audit", "-e", EVIDENCE, "--format", "json", "--only", "privileged", "--only", "host_pid").out)) == {"privileged", "host_pid"}
+    assert set(
+        rows(
+            run("audit", "-e", EVIDENCE, "--format", "json", "--only", "privileged", "--only", "host_pid").out
+        )
+    ) == {"privileged", "host_pid"}
     assert len(rows(run("audit", "-e", EVIDENCE, "--format", "json", "--skip", "privileged").out)) == 117
 
 
@@ -68,7 +74,10 @@ def test_every_format_is_written_whole_and_for_its_owner_only(run: Run, tmp_path
     ("arguments", "message"),
     [
         (["--profile", "cis_levl1"], "There is no profile 'cis_levl1'. Did you mean cis_level1"),
-        (["--benchmark", "cis_docker_1_9_0"], "There is no benchmark 'cis_docker_1_9_0'. Did you mean cis_docker_1_8_0"),
+        (
+            ["--benchmark", "cis_docker_1_9_0"],
+            "There is no benchmark 'cis_docker_1_9_0'. Did you mean cis_docker_1_8_0",
+        ),
         (["--only", "userns_remp"], "There is no control 'userns_remp'. Did you mean userns_remap"),
         (["--skip", "userns_remp"], "Did you mean userns_remap"),
         (["--waivers", "/nonexistent.yml"], "/nonexistent.yml: no such file."),
@@ -96,7 +105,9 @@ def test_wrong_choices_are_one_message_and_exit_code_2(run: Run, arguments: list
     ],
     ids=["cut", "version", "empty", "escapes"],
 )
-def test_bad_evidence_is_one_message_and_exit_code_2(run: Run, tmp_path: Path, text: str, message: str) -> None:
+def test_bad_evidence_is_one_message_and_exit_code_2(
+    run: Run, tmp_path: Path, text: str, message: str
+) -> None:
     path = tmp_path / "host.json"
     path.write_text(text)
     kept = tmp_path / "report.html"
@@ -120,14 +131,27 @@ def test_200_megabytes(run: Run, tmp_path: Path) -> None:
 
 def test_a_daemon_json_that_is_none_is_unknown(run: Run, decent: Path) -> None:
     document = json.loads(decent.read_text())
-    document["engines"][0]["daemon_json"] |= {"valid": False, "content": None, "error": "/etc/docker/daemon.json:2:9: Expecting value"}
+    document["engines"][0]["daemon_json"] |= {
+        "valid": False,
+        "content": None,
+        "error": "/etc/docker/daemon.json:2:9: Expecting value",
+    }
     decent.write_text(json.dumps(document))
     found = rows(run("audit", "-e", decent, "--format", "json").out)
     assert found["userland_proxy"]["verdict"] == "unknown"
     assert "daemon.json:2:9" in found["userland_proxy"]["reason"]
 
 
-HOSTILE = ["<script>alert(1)</script>", "\x1b]0;x\x07\x1b[2J", "../../../etc/passwd", "a\nPASS everything", "\u202eoverride", "{{ 7*7 }}", "[red]x[/red]", "\ud800"]
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "\x1b]0;x\x07\x1b[2J",
+    "../../../etc/passwd",
+    "a\nPASS everything",
+    "\u202eoverride",
+    "{{ 7*7 }}",
+    "[red]x[/red]",
+    "\ud800",
+]
 
 
 @pytest.mark.parametrize("format_", ["table", "json", "html"])
@@ -159,14 +183,25 @@ def test_hostile_names_stay_harmless(run: Run, tmp_path: Path, decent: Path, for
 
 def test_a_terminal_without_unicode_gets_escapes(decent: Path) -> None:
     command = [sys.executable, "-m", "hullguard", "audit", "-e", str(decent), "--fail-on", "never"]
-    done = subprocess.run(command, capture_output=True, env={"PYTHONIOENCODING": "ascii", "PATH": "/bin", "PYTHONPATH": ":".join(sys.path)}, check=False)
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        env={"PYTHONIOENCODING": "ascii", "PATH": "/bin", "PYTHONPATH": ":".join(sys.path)},
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.isascii()
 
 
 def test_a_reader_that_has_gone_is_no_traceback(decent: Path) -> None:
     script = f"{sys.executable} -m hullguard audit -e {decent} | head -c 1"
-    done = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, env={"PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(sys.path)}, check=False)
+    done = subprocess.run(
+        ["/bin/sh", "-c", script],
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(sys.path)},
+        check=False,
+    )
     assert "Traceback" not in done.stderr
 
 
@@ -181,7 +216,9 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("alone")
-def test_no_engine_is_one_message_and_exit_code_1(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_no_engine_is_one_message_and_exit_code_1(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
     done = run("audit", "--format", "json")
     assert (done.code, done.out) == (1, "")
@@ -208,5 +245,8 @@ def test_an_engine_that_dies_halfway_gives_unknowns(run: Run, monkeypatch: pytes
         monkeypatch.setenv("DOCKER_HOST", engine.endpoint)
         done = run("audit", "--format", "json", "--fail-on", "never")
     found = rows(done.out)
-    assert {found[slug]["verdict"] for slug in ("image_user", "copy_not_add", "unused_images", "default_bridge_unused")} == {"unknown"}
+    assert {
+        found[slug]["verdict"]
+        for slug in ("image_user", "copy_not_add", "unused_images", "default_bridge_unused")
+    } == {"unknown"}
     assert "not seen: system.images" in done.err

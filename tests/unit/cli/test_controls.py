@@ -26,7 +26,9 @@ def test_the_list_for_machines_is_complete(run: Run, benchmark: str, size: int) 
 
 
 def test_filters(run: Run) -> None:
-    listed = json.loads(run("controls", "list", "--format", "json", "--family", "daemon", "--severity", "high").out)
+    listed = json.loads(
+        run("controls", "list", "--format", "json", "--family", "daemon", "--severity", "high").out
+    )
     assert listed
     assert {(row["family"], row["severity"]) for row in listed} == {("daemon", "high")}
 

@@ -38,10 +38,16 @@ def test_every_command_has_help_with_an_example(name: str, command: click.Comman
 def test_the_list_of_commands_says_what_their_own_help_says() -> None:
     for name, command in commands():
         if name in COMMANDS:
-            assert command.get_short_help_str(200).rstrip(".").startswith(COMMANDS[name][1].rstrip(".").split(" ")[0])
+            assert (
+                command.get_short_help_str(200)
+                .rstrip(".")
+                .startswith(COMMANDS[name][1].rstrip(".").split(" ")[0])
+            )
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["audit", "--help"], ["controls", "list", "-h"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["-h"], ["audit", "--help"], ["controls", "list", "-h"], ["--version"]]
+)
 def test_help_is_no_error(run: Run, arguments: list[str]) -> None:
     done = run(*arguments)
     assert done.code == 0

@@ -16,9 +16,9 @@ def test_a_file_is_replaced_only_when_it_is_complete(tmp_path: Path) -> None:
 
     def broken(stream: TextIO) -> None:
         stream.write("half")
-        raise ValueError
+        raise ValueError("broken off")
 
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="broken off"):
         emit(broken, path)
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
@@ -31,7 +31,7 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
     def full(_stream: TextIO) -> None:
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(HullguardError, match="No space left on device. What was there before is untouched"):
+    with pytest.raises(HullguardError, match=r"No space left on device\. What was there before is untouched"):
         emit(full, path)
     assert path.read_text() == "before"
 

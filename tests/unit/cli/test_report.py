@@ -25,7 +25,10 @@ def test_before_and_after(run: Run, saved: Path) -> None:
 
 
 def test_evidence_is_no_report(run: Run, saved: Path) -> None:
-    for arguments in (["report", FIXTURES / "debian13.json"], ["report", saved, "--before", FIXTURES / "debian13.json"]):
+    for arguments in (
+        ["report", FIXTURES / "debian13.json"],
+        ["report", saved, "--before", FIXTURES / "debian13.json"],
+    ):
         done = run(*arguments)
         assert (done.code, done.out) == (2, "")
         assert "no report" in done.err

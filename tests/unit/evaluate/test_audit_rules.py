@@ -93,7 +93,10 @@ def test_the_old_architecture_on_an_old_host() -> None:
 def test_of_a_link_its_target_has_to_be_watched() -> None:
     assert names(file_fact("/usr/bin/runc", real="/opt/runc-1.2")) == ["/opt/runc-1.2"]
     # Only folders above it are links: the same file.
-    assert names(file_fact("/lib/systemd/system/a", real="/usr/lib/systemd/system/a")) == ["/lib/systemd/system/a", "/usr/lib/systemd/system/a"]
+    assert names(file_fact("/lib/systemd/system/a", real="/usr/lib/systemd/system/a")) == [
+        "/lib/systemd/system/a",
+        "/usr/lib/systemd/system/a",
+    ]
     for real in (None, 5):
         with pytest.raises(Unseen):
             names(file_fact("/a", real=real))
@@ -120,9 +123,17 @@ FILES = [file_fact("/etc/docker/daemon.json")]
         ({}, "pass", "on disk and in the kernel"),
         ({"kernel": {"rules": []}}, "fail", "not watched"),
         ({"disk": {"rules": []}}, "fail", "not watched"),
-        ({"kernel": {"read": False, "reason": "Operation not permitted"}}, "unknown", "in the kernel could not be read (Operation not permitted)"),
+        (
+            {"kernel": {"read": False, "reason": "Operation not permitted"}},
+            "unknown",
+            "in the kernel could not be read (Operation not permitted)",
+        ),
         ({"disk": {"read": False, "reason": "denied"}}, "unknown", "on disk could not be read (denied)"),
-        ({"disk": {"read": False, "reason": "a"}, "kernel": {"read": False, "reason": "b"}}, "unknown", "No audit rules could be read"),
+        (
+            {"disk": {"read": False, "reason": "a"}, "kernel": {"read": False, "reason": "b"}},
+            "unknown",
+            "No audit rules could be read",
+        ),
         ({"disk": {"rules": []}, "kernel": {"read": False}}, "fail", "not watched"),
         ({"kernel": {"enabled": 0}}, "fail", "switched off"),
         ({"kernel": {"enabled": 2}}, "pass", "is watched"),

@@ -79,7 +79,13 @@ def test_a_bad_step_shows_in_a_history_that_is_not_whole() -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("nginx", "docker.io"), ("library/nginx", "docker.io"), ("localhost/x", "localhost"), ("ghcr.io/a/b", "ghcr.io"), ("registry:5000/x", "registry:5000")],
+    [
+        ("nginx", "docker.io"),
+        ("library/nginx", "docker.io"),
+        ("localhost/x", "localhost"),
+        ("ghcr.io/a/b", "ghcr.io"),
+        ("registry:5000/x", "registry:5000"),
+    ],
 )
 def test_registries(name: str, expected: str) -> None:
     assert registry(name) == expected
@@ -91,11 +97,23 @@ def test_names_and_registries() -> None:
     assert image({"RepoTags": ["<none>:<none>"], "Id": "sha256:abc"})["name"] == "abc"
     assert "registries" not in image({"Id": "x"})
     assert image({"RepoDigests": None})["registries"] == []
-    assert of(RepoDigests=["<none>@<none>", "a.io/x@sha256:1", "x@sha256:1"])["registries"] == ["a.io", "docker.io"]
+    assert of(RepoDigests=["<none>@<none>", "a.io/x@sha256:1", "x@sha256:1"])["registries"] == [
+        "a.io",
+        "docker.io",
+    ]
     assert len(short("x " * 500)) <= 120
 
 
-@pytest.mark.parametrize(("check", "expected"), [(None, False), ({}, False), ({"Test": ["NONE"]}, False), ({"Test": ["CMD"]}, True), ({"Test": None}, False)])
+@pytest.mark.parametrize(
+    ("check", "expected"),
+    [
+        (None, False),
+        ({}, False),
+        ({"Test": ["NONE"]}, False),
+        ({"Test": ["CMD"]}, True),
+        ({"Test": None}, False),
+    ],
+)
 def test_health_checks(check: Any, expected: bool) -> None:
     assert image({"Config": {"Healthcheck": check}})["healthcheck"] is expected
     assert "healthcheck" not in image({"Config": {}})

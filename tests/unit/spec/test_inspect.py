@@ -14,14 +14,25 @@ from hullguard.spec.inspect import shown, wildcard
 NONE: dict[str, Any] = {"allowed_capabilities": []}
 
 
-def specs(*raws: dict[str, Any], params: dict[str, Any] = NONE, engine: dict[str, Any] | None = None, host: dict[str, Any] | None = None) -> list[Spec]:
+def specs(
+    *raws: dict[str, Any],
+    params: dict[str, Any] = NONE,
+    engine: dict[str, Any] | None = None,
+    host: dict[str, Any] | None = None,
+) -> list[Spec]:
     document = evidence()
     document["host"] |= host or {}
     document["engines"][0] |= {"containers": list(raws), **(engine or {})}
     return EngineContext(document["engines"][0], document, params).containers
 
 
-def one(*, state: dict[str, Any] | None = None, config: dict[str, Any] | None = None, host_config: dict[str, Any] | None = None, **changes: Any) -> Spec:
+def one(
+    *,
+    state: dict[str, Any] | None = None,
+    config: dict[str, Any] | None = None,
+    host_config: dict[str, Any] | None = None,
+    **changes: Any,
+) -> Spec:
     engine, host, params = changes.pop("engine", None), changes.pop("host", None), changes.pop("params", NONE)
     raw = decent_container()
     raw["State"] |= state or {}
@@ -45,21 +56,42 @@ def gone(path: str) -> Spec:
 def test_a_decent_container() -> None:
     spec = one()
     assert spec["name"] == "decent"
-    assert spec["extra_capabilities"] == spec["engine_sockets"] == spec["sensitive_mounts"] == spec["devices"] == []
-    assert (spec["seccomp"], spec["no_new_privileges"], spec["healthcheck"], spec["cpu_limited"]) == ("default", True, True, True)
+    assert (
+        spec["extra_capabilities"]
+        == spec["engine_sockets"]
+        == spec["sensitive_mounts"]
+        == spec["devices"]
+        == []
+    )
+    assert (spec["seccomp"], spec["no_new_privileges"], spec["healthcheck"], spec["cpu_limited"]) == (
+        "default",
+        True,
+        True,
+        True,
+    )
 
 
 # --- capabilities, devices, limits -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("spelling", ["SYS_ADMIN", "sys_admin", "CAP_SYS_ADMIN", "cap_sys_admin", "Cap_Sys_Admin"])
+@pytest.mark.parametrize(
+    "spelling", ["SYS_ADMIN", "sys_admin", "CAP_SYS_ADMIN", "cap_sys_admin", "Cap_Sys_Admin"]
+)
 def test_capabilities_in_every_spelling(spelling: str) -> None:
     assert one(host_config={"CapAdd": [spelling]})["extra_capabilities"] == ["SYS_ADMIN"]
-    assert one(host_config={"CapAdd": [spelling]}, params={"allowed_capabilities": ["CAP_SYS_ADMIN"]})["extra_capabilities"] == []
+    assert (
+        one(host_config={"CapAdd": [spelling]}, params={"allowed_capabilities": ["CAP_SYS_ADMIN"]})[
+            "extra_capabilities"
+        ]
+        == []
+    )
 
 
 def test_a_privileged_container_has_everything() -> None:
-    spec = one(host_config={"Privileged": True, "SecurityOpt": []}, params={"allowed_capabilities": ["ALL", "ALL (privileged)"]})
+    spec = one(
+        host_config={"Privileged": True, "SecurityOpt": []},
+        params={"allowed_capabilities": ["ALL", "ALL (privileged)"]},
+    )
     assert spec["extra_capabilities"] == ["ALL (privileged)"]
     assert spec["devices"] == ["every device (privileged)"]
     assert spec["seccomp"] == "unconfined"
@@ -129,11 +161,15 @@ def test_the_kernel_has_the_last_word_about_a_running_container() -> None:
     off = {"NoNewPrivs": 0, "Seccomp": 0, "CapEff": "0", "Uid": 0}
     spec = one(Process=off, host_config={"SecurityOpt": ["no-new-privileges:true"]})
     assert (spec["seccomp"], spec["no_new_privileges"]) == ("unconfined", False)
-    stopped = one(Process=None, state={"Running": False}, host_config={"SecurityOpt": ["no-new-privileges:true"]})
+    stopped = one(
+        Process=None, state={"Running": False}, host_config={"SecurityOpt": ["no-new-privileges:true"]}
+    )
     assert (stopped["seccomp"], stopped["no_new_privileges"]) == ("default", True)
 
 
-@pytest.mark.parametrize("process", [{}, {"Seccomp": 2}, {"NoNewPrivs": 1}, {"NoNewPrivs": True, "Seccomp": True}, "x", [1]])
+@pytest.mark.parametrize(
+    "process", [{}, {"Seccomp": 2}, {"NoNewPrivs": 1}, {"NoNewPrivs": True, "Seccomp": True}, "x", [1]]
+)
 def test_half_of_the_kernels_word_is_none(process: Any) -> None:
     spec = one(Process=process)
     assert "seccomp" not in spec
@@ -149,10 +185,16 @@ def test_half_of_the_kernels_word_is_none(process: Any) -> None:
     ],
 )  # fmt: skip
 def test_no_new_privileges_of_a_stopped_container(options: list[str], expected: bool) -> None:
-    assert one(Process=None, state={"Running": False}, host_config={"SecurityOpt": options})["no_new_privileges"] is expected
+    assert (
+        one(Process=None, state={"Running": False}, host_config={"SecurityOpt": options})["no_new_privileges"]
+        is expected
+    )
 
 
-@pytest.mark.parametrize(("created", "expected"), [("2030-01-01T00:00:00.123456789Z", True), ("2020-01-01T00:00:00Z", None), ("never", None), (None, None)])
+@pytest.mark.parametrize(
+    ("created", "expected"),
+    [("2030-01-01T00:00:00.123456789Z", True), ("2020-01-01T00:00:00Z", None), ("never", None), (None, None)],
+)
 def test_the_daemons_default_counts_from_a_containers_creation(created: Any, expected: bool | None) -> None:
     spec = one(Process=None, state={"Running": False}, host_config={"SecurityOpt": []}, Created=created)
     assert spec.get("no_new_privileges") is expected
@@ -160,7 +202,13 @@ def test_the_daemons_default_counts_from_a_containers_creation(created: Any, exp
 
 def test_without_the_daemons_start_its_default_proves_nothing() -> None:
     process = evidence()["engines"][0]["process"] | {"started_at": float("inf")}
-    spec = one(Process=None, state={"Running": False}, host_config={"SecurityOpt": []}, Created="2030-01-01T00:00:00Z", engine={"process": process})
+    spec = one(
+        Process=None,
+        state={"Running": False},
+        host_config={"SecurityOpt": []},
+        Created="2030-01-01T00:00:00Z",
+        engine={"process": process},
+    )
     assert "no_new_privileges" not in spec
     assert STARTED_AT < 2e9
 
@@ -186,7 +234,9 @@ def test_a_daemon_without_seccomp_gives_none_to_its_containers() -> None:
         ({}, "docker-default", None),
     ],
 )
-def test_an_apparmor_profile_has_to_be_enforced(apparmor: dict[str, Any], profile: str, expected: str | None) -> None:
+def test_an_apparmor_profile_has_to_be_enforced(
+    apparmor: dict[str, Any], profile: str, expected: str | None
+) -> None:
     assert one(AppArmorProfile=profile, host={"apparmor": apparmor}).get("apparmor_profile") == expected
 
 
@@ -206,7 +256,9 @@ def test_selinux_types_that_confine_nothing(label: str, expected: str) -> None:
 # --- namespaces ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("field", "key"), [("network_mode", "NetworkMode"), ("pid_mode", "PidMode"), ("ipc_mode", "IpcMode")])
+@pytest.mark.parametrize(
+    ("field", "key"), [("network_mode", "NetworkMode"), ("pid_mode", "PidMode"), ("ipc_mode", "IpcMode")]
+)
 def test_joining_a_container_in_the_hosts_namespace_is_joining_the_host(field: str, key: str) -> None:
     def raw(name: str, mode: str) -> dict[str, Any]:
         found = decent_container() | {"Id": name * 8, "Name": f"/{name}"}
@@ -222,7 +274,14 @@ def test_joining_a_container_in_the_hosts_namespace_is_joining_the_host(field: s
 
 # --- mounts ----------------------------------------------------------------------------------------------------------
 
-VOLUME = {"Type": "volume", "Name": "v", "Source": "/var/lib/docker/volumes/v/_data", "Destination": "/v", "RW": True, "Propagation": ""}
+VOLUME = {
+    "Type": "volume",
+    "Name": "v",
+    "Source": "/var/lib/docker/volumes/v/_data",
+    "Destination": "/v",
+    "RW": True,
+    "Propagation": "",
+}
 
 
 def with_volumes(*rows: dict[str, Any]) -> dict[str, Any]:
@@ -236,7 +295,12 @@ def test_a_link_is_where_it_leads() -> None:
 
 
 def test_a_volume_can_be_a_bind_in_disguise() -> None:
-    row = {"Name": "v", "Driver": "local", "Options": {"type": "none", "o": "bind", "device": "/etc"}, "Real": "/etc"}
+    row = {
+        "Name": "v",
+        "Driver": "local",
+        "Options": {"type": "none", "o": "bind", "device": "/etc"},
+        "Real": "/etc",
+    }
     assert one(Mounts=[VOLUME], engine=with_volumes(row))["sensitive_mounts"] == ["/etc"]
     linked = {"Name": "v", "Driver": "local", "Options": {"device": "/srv/x"}, "Real": "/run"}
     assert one(Mounts=[VOLUME], engine=with_volumes(linked))["engine_sockets"] == ["/srv/x"]
@@ -246,7 +310,12 @@ def test_a_volume_can_be_a_bind_in_disguise() -> None:
 
 
 def test_volumes_that_were_not_seen_prove_nothing() -> None:
-    for engine in ({"volumes": None}, {"complete": {}}, with_volumes({"Name": "v", "Options": {}}), with_volumes({"Real": "/etc"})):
+    for engine in (
+        {"volumes": None},
+        {"complete": {}},
+        with_volumes({"Name": "v", "Options": {}}),
+        with_volumes({"Real": "/etc"}),
+    ):
         spec = one(Mounts=[VOLUME], engine=engine)
         assert "sensitive_mounts" not in spec
         assert "engine_sockets" not in spec
@@ -269,20 +338,33 @@ def test_mounts_of_a_wrong_type_prove_nothing(mounts: Any) -> None:
 def test_no_mounts_and_none_seen() -> None:
     assert one(Mounts=None)["sensitive_mounts"] == []
     assert "sensitive_mounts" not in gone("Mounts")
-    assert one(Mounts=[{"Type": "tmpfs", "Destination": "/x", "RW": True, "Propagation": ""}])["sensitive_mounts"] == []
+    assert (
+        one(Mounts=[{"Type": "tmpfs", "Destination": "/x", "RW": True, "Propagation": ""}])[
+            "sensitive_mounts"
+        ]
+        == []
+    )
 
 
 def test_shared_propagation() -> None:
-    mounts = [bind("/srv/a", Propagation="rshared"), bind("/srv/b", Propagation="shared"), bind("/srv/c", Propagation="rslave")]
+    mounts = [
+        bind("/srv/a", Propagation="rshared"),
+        bind("/srv/b", Propagation="shared"),
+        bind("/srv/c", Propagation="rslave"),
+    ]
     assert one(Mounts=mounts)["shared_mounts"] == ["/mnt/srv/a", "/mnt/srv/b"]
 
 
 def test_a_socket_of_its_own_that_the_engine_was_given() -> None:
     process = evidence()["engines"][0]["process"]
     process["flags"]["hosts"] = ["unix:///srv/own.sock", "fd://"]
-    assert one(Mounts=[bind("/srv/own.sock")], engine={"process": process})["engine_sockets"] == ["/srv/own.sock"]
+    assert one(Mounts=[bind("/srv/own.sock")], engine={"process": process})["engine_sockets"] == [
+        "/srv/own.sock"
+    ]
     assert "engine_sockets" not in one(Mounts=[bind("/srv/own.sock")], engine={"process": None})
-    assert one(Mounts=[bind("/run/docker.sock")], engine={"process": None})["engine_sockets"] == ["/run/docker.sock"]
+    assert one(Mounts=[bind("/run/docker.sock")], engine={"process": None})["engine_sockets"] == [
+        "/run/docker.sock"
+    ]
 
 
 # --- ports -----------------------------------------------------------------------------------------------------------
@@ -293,7 +375,9 @@ def ports(bindings: Any, live: Any = None, **changes: Any) -> Spec:
     return one(host_config={"PortBindings": bindings}, NetworkSettings=network, **changes)
 
 
-@pytest.mark.parametrize("address", ["", "0.0.0.0", "::", "[::]", "0:0:0:0:0:0:0:0", "::0", "::ffff:0.0.0.0", "nonsense", None])
+@pytest.mark.parametrize(
+    "address", ["", "0.0.0.0", "::", "[::]", "0:0:0:0:0:0:0:0", "::0", "::ffff:0.0.0.0", "nonsense", None]
+)
 def test_every_spelling_of_everywhere(address: Any) -> None:
     assert len(ports({"80/tcp": [{"HostIp": address, "HostPort": "8080"}]})["wildcard_ports"]) == 1
 
@@ -305,19 +389,44 @@ def test_a_single_address(address: str) -> None:
 
 @pytest.mark.parametrize(
     ("port", "privileged"),
-    [("80", True), ("1023", True), ("1024", False), ("0", False), ("", False), ("80-90", True), ("8000-8010", False), ("080", True)],
+    [
+        ("80", True),
+        ("1023", True),
+        ("1024", False),
+        ("0", False),
+        ("", False),
+        ("80-90", True),
+        ("8000-8010", False),
+        ("080", True),
+    ],
 )
 def test_privileged_ports(port: str, privileged: bool) -> None:
-    assert bool(ports({"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": port}]})["privileged_ports"]) is privileged
+    assert (
+        bool(ports({"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": port}]})["privileged_ports"]) is privileged
+    )
 
 
-@pytest.mark.parametrize("entry", [{"HostIp": ""}, {"HostIp": "", "HostPort": "²"}, {"HostIp": "", "HostPort": "-5"}, {"HostIp": "", "HostPort": "x"}, "x", None, 5])
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"HostIp": ""},
+        {"HostIp": "", "HostPort": "²"},
+        {"HostIp": "", "HostPort": "-5"},
+        {"HostIp": "", "HostPort": "x"},
+        "x",
+        None,
+        5,
+    ],
+)
 def test_a_binding_that_can_not_be_read_proves_nothing(entry: Any) -> None:
     assert not {"ports", "wildcard_ports", "privileged_ports"} & set(ports({"80/tcp": [entry]}))
 
 
 def test_what_really_listens_comes_before_what_was_asked_for() -> None:
-    spec = ports({"80/tcp": [{"HostIp": "", "HostPort": "0"}]}, {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "32768"}]})
+    spec = ports(
+        {"80/tcp": [{"HostIp": "", "HostPort": "0"}]},
+        {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "32768"}]},
+    )
     assert spec["wildcard_ports"] == ["0.0.0.0:32768->80/tcp"]
 
 
@@ -331,7 +440,9 @@ def test_a_stopped_container_that_will_publish_everything() -> None:
 
 
 def test_ports_as_people_write_them() -> None:
-    assert shown({"host_ip": "::", "host_port": 1, "container_port": "2", "protocol": "udp"}) == "[::]:1->2/udp"
+    assert (
+        shown({"host_ip": "::", "host_port": 1, "container_port": "2", "protocol": "udp"}) == "[::]:1->2/udp"
+    )
 
 
 # --- the rest --------------------------------------------------------------------------------------------------------
@@ -375,5 +486,48 @@ def test_a_fact_that_is_gone_leaves_no_field(path: str, field: str) -> None:
 
 
 def test_names_of_secrets() -> None:
-    names = ["DB_PASSWORD", "DB_PASSWORD_FILE", "TOKEN", "TOKEN_URL", "PATH", "MYSQL_PWD", "AUTHOR", "COMPASS", "API_KEY"]
+    names = [
+        "DB_PASSWORD",
+        "DB_PASSWORD_FILE",
+        "TOKEN",
+        "TOKEN_URL",
+        "PATH",
+        "MYSQL_PWD",
+        "AUTHOR",
+        "COMPASS",
+        "API_KEY",
+    ]
     assert secret_names(names) == ["API_KEY", "DB_PASSWORD", "MYSQL_PWD", "TOKEN"]
+
+
+def test_adding_back_what_every_container_has_is_nothing_extra() -> None:
+    assert (
+        one(host_config={"CapDrop": ["ALL"], "CapAdd": ["CAP_NET_BIND_SERVICE", "chown"]})[
+            "extra_capabilities"
+        ]
+        == []
+    )
+    assert one(host_config={"CapDrop": ["ALL"], "CapAdd": ["NET_ADMIN"]})["extra_capabilities"] == [
+        "NET_ADMIN"
+    ]
+
+
+# --- what the engine itself writes into containers --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"nofile": {"Name": "nofile", "Soft": 16384, "Hard": 16384}},
+        {"nofile": "nofile=16384"},
+        {"nofile": "nofile=16384:16384"},
+    ],
+)
+def test_the_daemons_default_limits_are_no_override(limits: dict[str, Any]) -> None:
+    copied = {"Ulimits": [{"Name": "nofile", "Soft": 16384, "Hard": 16384}]}
+    engine = evidence()["engines"][0]
+    flags = {**engine["process"], "flags": {**engine["process"]["flags"], "default-ulimits": limits}}
+    assert one(host_config=copied, engine={"process": flags})["ulimits"] == []
+    assert one(host_config=copied)["ulimits"] == ["nofile=16384:16384"]
+    own = {"Ulimits": [{"Name": "nofile", "Soft": 16384, "Hard": 99999}]}
+    assert one(host_config=own, engine={"process": flags})["ulimits"] == ["nofile=16384:99999"]

@@ -43,7 +43,10 @@ def test_sensitive_when_writable(path: str) -> None:
     assert not sensitive(path, False, "/var/lib/docker")
 
 
-@pytest.mark.parametrize("path", ["/srv/app", "/home/app/data", "/mnt/data", "/opt/x", "/var/log/app", "/tmp/x", "/etcetera", "/data"])
+@pytest.mark.parametrize(
+    "path",
+    ["/srv/app", "/home/app/data", "/mnt/data", "/opt/x", "/var/log/app", "/tmp/x", "/etcetera", "/data"],
+)
 def test_ordinary_places(path: str) -> None:
     assert not sensitive(path, True, "/var/lib/docker")
 

@@ -30,7 +30,12 @@ def test_a_real_swarm() -> None:
     assert found["unencrypted_overlays"] == ["ingress", "plain"]
     assert found["services_with_secret_environment"] == ["svc: API_TOKEN"]
     assert found["wildcard_listeners"] == [":::2377/tcp", ":::7946/tcp", ":::7946/udp"]
-    assert (found["autolock"], found["managers"], found["node_cert_expiry_days"], found["data_path_separate"]) == (False, 1, 90.0, False)
+    assert (
+        found["autolock"],
+        found["managers"],
+        found["node_cert_expiry_days"],
+        found["data_path_separate"],
+    ) == (False, 1, 90.0, False)
     assert found["ca_age_days"] == 0
 
 
@@ -53,7 +58,10 @@ def test_what_was_not_told_leaves_no_field(changes: dict[str, Any], field: str) 
     ("data", "separate"), [("10.1.0.1", True), ("10.0.0.1", False), ("10.0.0.1:2377", False), ("", False)]
 )  # fmt: skip
 def test_the_data_path(data: str, separate: bool) -> None:
-    assert facts(addresses={"DataPathAddr": data, "AdvertiseAddr": "10.0.0.1:2377"})["data_path_separate"] is separate
+    assert (
+        facts(addresses={"DataPathAddr": data, "AdvertiseAddr": "10.0.0.1:2377"})["data_path_separate"]
+        is separate
+    )
 
 
 def test_no_listener_at_all_means_that_they_were_not_seen() -> None:
@@ -89,7 +97,13 @@ def test_the_age_of_the_ca() -> None:
     assert ca_age_days(ca_certificate(document, 400), document["collected_at"]) == 400
     # A certificate of the future tells nothing of its age.
     assert ca_age_days(ca_certificate(document, -30), document["collected_at"]) is None
-    for pem in (None, "", "x", "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----", "-----BEGIN CERTIFICATE-----" * 100_000):
+    for pem in (
+        None,
+        "",
+        "x",
+        "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----",
+        "-----BEGIN CERTIFICATE-----" * 100_000,
+    ):
         assert ca_age_days(pem, document["collected_at"]) is None
     for when in (None, "yesterday", "2026-01-01T00:00:00"):
         assert ca_age_days(ca_certificate(document, 1), when) is None
@@ -98,6 +112,11 @@ def test_the_age_of_the_ca() -> None:
 def test_active() -> None:
     assert not active({"info": {"Swarm": {"LocalNodeState": "inactive"}}})
     assert active({"info": {"Swarm": {"LocalNodeState": "locked"}}})
-    for engine in ({}, {"info": None}, {"info": {"Swarm": {}}}, {"info": {"Swarm": {"LocalNodeState": None}}}):
+    for engine in (
+        {},
+        {"info": None},
+        {"info": {"Swarm": {}}},
+        {"info": {"Swarm": {"LocalNodeState": None}}},
+    ):
         with pytest.raises(Unseen):
             active(engine)
