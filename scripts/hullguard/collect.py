@@ -14,6 +14,7 @@ under `errors`, never left out in silence. The format is `compliance/schema/evid
 from __future__ import annotations
 
 import argparse
+import errno
 import grp
 import http.client
 import json
@@ -286,7 +287,18 @@ def file_fact(path: str) -> Fact:
         "path": path, "real": os.path.realpath(path), "exists": True, "type": kind,
         "owner": account(info.st_uid, "user"), "group": account(info.st_gid, "group"), "uid": info.st_uid,
         "gid": info.st_gid, "mode": f"{stat.S_IMODE(info.st_mode):04o}", "mtime": round(info.st_mtime, 3),
+        "acl": has_acl(path),
     }  # fmt: skip
+
+
+def has_acl(path: str) -> bool:
+    """Return whether an access control list admits others than the mode shows (setfacl). Raises OSError."""
+    try:
+        return bool(os.getxattr(path, "system.posix_acl_access"))
+    except OSError as error:
+        if error.errno in (errno.ENODATA, errno.ENOTSUP):
+            return False
+        raise
 
 
 # --- the host -----------------------------------------------------------------------------------------------
@@ -775,7 +787,15 @@ def security_option(option: str) -> str:
     """Return a security option; a seccomp profile given by path is inlined there as JSON, and its kind is the
     fact.
     """
-    return "seccomp=<profile>" if re.match(r"seccomp[=:]\s*\{", option) else redact_text(option)
+    found = re.match(r"seccomp[=:]\s*(\{.*)", option, re.DOTALL)
+    if not found:
+        return redact_text(option)
+    with suppress(*MALFORMED):
+        profile = json.loads(found[1])
+        actions = {profile.get("defaultAction"), *(rule.get("action") for rule in profile.get("syscalls") or [])}
+        if actions <= {"SCMP_ACT_ALLOW", "SCMP_ACT_LOG"}:
+            return "seccomp=<profile that allows everything>"
+    return "seccomp=<profile>"
 
 
 def trim_mount(mount: Fact) -> Fact:
@@ -1033,7 +1053,7 @@ def engine_facts(
     engine["daemon_json"] = daemon_json(flags.get("config-file") or default)
     try:
         if not os.path.exists(path):
-            raise Unseen(f"{path} does not exist: no engine listens there")
+            raise Unseen(f"{path or 'its socket'} does not exist: no engine listens there")
         keys = ("Version", "ApiVersion", "MinAPIVersion", "Experimental", "Os", "Arch")
         engine["version"] = pick(api.mapping("/version"), keys)
         info = api.mapping("/info")
@@ -1050,6 +1070,18 @@ def engine_facts(
     if engine["error"]:
         errors.append({"what": f"{name}.engine", "reason": engine["error"]})
     return engine
+
+
+def another_engine(pid: int, uid: int, options: Options, errors: list[Fact]) -> list[Fact]:
+    """Return the engine of a daemon that listens elsewhere: one that nobody asked is no engine that is in order."""
+    try:
+        hosts = process_facts(pid)["flags"].get("hosts") or []
+    except (OSError, ValueError, IndexError) as error:
+        errors.append({"what": f"dockerd of uid {uid}", "reason": str(error)})
+        hosts = []
+    path = next((host[len("unix://") :] for host in hosts if host.startswith("unix://")), "")
+    kind = f"rootless:{account(uid, 'user')}" if uid else "system"
+    return [engine_facts(f"{kind}:{path or 'elsewhere'}", path, uid, [(pid, "dockerd", uid, True)], options, errors)]
 
 
 def engines(options: Options, errors: list[Fact]) -> list[Fact]:
@@ -1076,6 +1108,10 @@ def engines(options: Options, errors: list[Fact]) -> list[Fact]:
         if number.isdecimal() and int(number) and not known:
             name = f"rootless:{account(int(number), 'user')}"
             found.append(engine_facts(name, path, int(number), seen, options, errors))
+    covered = {engine["process"]["pid"] for engine in found if engine["process"]}
+    for pid, name, uid, same in seen:
+        if name == "dockerd" and same and pid not in covered:
+            found += another_engine(pid, uid, options, errors)
     if "objects" in options.sections:
         inside = login_daemons(seen) if os.geteuid() == 0 and seen else None
         for engine in found:

@@ -79,10 +79,17 @@ def find(client: docker.DockerClient, name: str) -> Container | None:
 
 def remove(host: Container) -> None:
     """Remove a host with its volumes."""
-    try:
-        host.remove(v=True, force=True)
-    except NotFound:
-        return
+    for left in (2, 1, 0):
+        try:
+            host.remove(v=True, force=True)
+            return
+        except NotFound:
+            return
+        except APIError:
+            # On a busy machine the engine gives up waiting for a kill that is still under way.
+            if not left:
+                raise
+            time.sleep(5)
 
 
 def wait_until_ready(host: Container) -> None:

@@ -54,7 +54,7 @@ def fixture(name: str) -> Facts:
 def file_fact(path: str, **facts: Any) -> Facts:
     decent = {
         "path": path, "real": path, "exists": True, "type": "file", "owner": "root", "group": "root", "uid": 0, "gid": 0,
-        "mode": "0400", "mtime": 1.0,
+        "mode": "0400", "mtime": 1.0, "acl": False,
     }  # fmt: skip
     return {**decent, **facts}
 

@@ -70,6 +70,10 @@ def file(control: Control, host: HostContext) -> Verdict:
         if "mode" in check:
             if not isinstance(row.get("mode"), str) or not re.fullmatch(r"[0-7]{4}", row["mode"]):
                 raise Unseen(f"the mode of {row.get('path')} was not seen")
+            if not isinstance(row.get("acl"), bool):
+                raise Unseen(f"whether {row.get('path')} has an access control list was not seen")
+            if row["acl"]:
+                bad.append(Object("file", str(row["path"]), "an access control list admits others (setfacl -b)"))
             if int(row["mode"], 8) & ~int(check["mode"], 8):
                 bad.append(Object("file", str(row["path"]), f"mode {row['mode']}, at most {check['mode']}"))
         else:

@@ -19,6 +19,7 @@ TEXTS = {
 }  # fmt: skip
 # Modes of AppArmor profiles in which nothing is denied.
 TOOTHLESS = ("complain", "unconfined", "prompt")
+NO_FILTER = ("unconfined", "<profile that allows everything>")
 MOUNT_MEMBERS = {"Type": str, "Source": str, "Destination": str, "RW": bool, "Propagation": str}
 
 
@@ -210,7 +211,7 @@ def _security(reader: Reader, spec: Spec, context: Context) -> None:
     if kernel is None:
         return
     seccomp = named.get("seccomp")
-    if privileged or seccomp == "unconfined" or kernel.get("Seccomp") == 0:
+    if privileged or seccomp in NO_FILTER or kernel.get("Seccomp") == 0:
         spec["seccomp"] = "unconfined"
     elif seccomp not in (None, "builtin", "default"):
         spec["seccomp"] = "custom"

@@ -40,7 +40,12 @@ def docker_group_members(host: HostContext) -> Verdict:
     another name.
     """
     groups = host.fact("groups", dict)
-    for socket in host.existing("docker_socket"):
+    sockets = host.existing("docker_socket")
+    listed = [str(socket["path"]) for socket in sockets if socket["acl"] is not False]
+    if listed:
+        objects = (Object("file", path, "an access control list admits others (setfacl -b)") for path in listed)
+        return failed("The socket admits others than the group's members.", *objects)
+    for socket in sockets:
         if socket["group"] not in (*groups, "root"):
             raise Unseen(f"who is in the group {socket['group']} of {socket['path']} was not seen")
     members = {(name, user) for name, group in groups.items() for user in group["members"]}
