@@ -792,7 +792,10 @@ def security_option(option: str) -> str:
         return redact_text(option)
     with suppress(*MALFORMED):
         profile = json.loads(found[1])
-        actions = {profile.get("defaultAction"), *(rule.get("action") for rule in profile.get("syscalls") or [])}
+        actions = {
+            profile.get("defaultAction"),
+            *(rule.get("action") for rule in profile.get("syscalls") or []),
+        }
         if actions <= {"SCMP_ACT_ALLOW", "SCMP_ACT_LOG"}:
             return "seccomp=<profile that allows everything>"
     return "seccomp=<profile>"
@@ -1073,7 +1076,7 @@ def engine_facts(
 
 
 def another_engine(pid: int, uid: int, options: Options, errors: list[Fact]) -> list[Fact]:
-    """Return the engine of a daemon that listens elsewhere: one that nobody asked is no engine that is in order."""
+    """Return the engine of a daemon that listens elsewhere: unasked, it must not pass for in order."""
     try:
         hosts = process_facts(pid)["flags"].get("hosts") or []
     except (OSError, ValueError, IndexError) as error:
@@ -1081,7 +1084,11 @@ def another_engine(pid: int, uid: int, options: Options, errors: list[Fact]) -> 
         hosts = []
     path = next((host[len("unix://") :] for host in hosts if host.startswith("unix://")), "")
     kind = f"rootless:{account(uid, 'user')}" if uid else "system"
-    return [engine_facts(f"{kind}:{path or 'elsewhere'}", path, uid, [(pid, "dockerd", uid, True)], options, errors)]
+    return [
+        engine_facts(
+            f"{kind}:{path or 'elsewhere'}", path, uid, [(pid, "dockerd", uid, True)], options, errors
+        )
+    ]
 
 
 def engines(options: Options, errors: list[Fact]) -> list[Fact]:

@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import time
@@ -665,6 +666,67 @@ def test_who_is_behind_the_socket() -> None:
     # The daemon inside a container is not this host's.
     with pytest.raises(collect.NotRunning):
         collect.find_process(Api(1), [(11, "dockerd", 0, False)], 0, 0)  # type: ignore[arg-type]
+
+
+def test_a_daemon_that_nobody_asked_is_an_engine_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FakeEngine() as asked, FakeEngine() as other:
+        flags = {
+            4711: {"hosts": [asked.endpoint]},
+            4712: {"hosts": ["tcp://127.0.0.1:1", other.endpoint]},
+            4713: {},
+        }
+        processes = [(pid, "dockerd", 0, True) for pid in flags]
+        # The daemon inside a container is its own host's.
+        monkeypatch.setattr(collect, "processes", lambda: iter([*processes, (4714, "dockerd", 0, False)]))
+        monkeypatch.setattr(collect, "process_facts", lambda pid: {"pid": pid, "flags": flags[pid]})
+        monkeypatch.setattr(collect.Api, "peer", lambda api: 4711 if api.path == str(asked.path) else 1)
+        monkeypatch.setattr(collect, "glob", lambda _pattern: [])
+        monkeypatch.setenv("DOCKER_HOST", asked.endpoint)
+        found = collect.collect(("engine",), 2)
+    assert [(e["name"], e["process"]["pid"], e["reachable"]) for e in found["engines"]] == [
+        ("system", 4711, True),
+        (f"system:{other.path}", 4712, True),
+        ("system:elsewhere", 4713, False),
+    ]
+
+
+def test_an_access_control_list_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "docker.sock"
+    path.touch(0o660)
+    assert collect.file_fact(str(path))["acl"] is False
+    # acl(5) as the kernel stores it: version, then tag, permissions and id of each entry
+    entries = [(1, 6, -1), (2, 6, 1000), (4, 6, -1), (16, 6, -1), (32, 0, -1)]
+    value = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+    try:
+        os.setxattr(path, "system.posix_acl_access", value)
+    except OSError:
+        pytest.skip("this file system has no access control lists")
+    fact = collect.file_fact(str(path))
+    assert (fact["acl"], fact["mode"]) == (True, "0660")
+
+
+@pytest.mark.parametrize(
+    ("option", "kept"),
+    [
+        ("seccomp=unconfined", "seccomp=unconfined"),
+        ('seccomp={"defaultAction": "SCMP_ACT_ERRNO"}', "seccomp=<profile>"),
+        ('seccomp:{"defaultAction": "SCMP_ACT_ERRNO"}', "seccomp=<profile>"),
+        ('seccomp={"defaultAction": "SCMP_ACT_ALLOW"}', "seccomp=<profile that allows everything>"),
+        (
+            'seccomp={"defaultAction": "SCMP_ACT_LOG", "syscalls": null}',
+            "seccomp=<profile that allows everything>",
+        ),
+        (
+            'seccomp={"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"action": "SCMP_ACT_ERRNO"}]}',
+            "seccomp=<profile>",
+        ),
+        ('seccomp={"defaultAction": 5, "syscalls": 7}', "seccomp=<profile>"),
+        ("seccomp={broken", "seccomp=<profile>"),
+        ("apparmor=docker-default", "apparmor=docker-default"),
+    ],
+)
+def test_of_a_seccomp_profile_its_kind_is_kept(option: str, kept: str) -> None:
+    assert collect.security_option(option) == kept
 
 
 def test_bind_mounts_tell_where_links_lead(tmp_path: Path) -> None:

@@ -73,7 +73,9 @@ def file(control: Control, host: HostContext) -> Verdict:
             if not isinstance(row.get("acl"), bool):
                 raise Unseen(f"whether {row.get('path')} has an access control list was not seen")
             if row["acl"]:
-                bad.append(Object("file", str(row["path"]), "an access control list admits others (setfacl -b)"))
+                bad.append(
+                    Object("file", str(row["path"]), "an access control list admits others (setfacl -b)")
+                )
             if int(row["mode"], 8) & ~int(check["mode"], 8):
                 bad.append(Object("file", str(row["path"]), f"mode {row['mode']}, at most {check['mode']}"))
         else:

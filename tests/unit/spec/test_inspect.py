@@ -150,6 +150,7 @@ def test_no_process_limit_is_told_in_three_ways() -> None:
     ("options", "expected"),
     [
         ([], "default"), (["seccomp=unconfined"], "unconfined"), (["seccomp:unconfined"], "unconfined"), (["seccomp=<profile>"], "custom"),
+        (["seccomp=<profile that allows everything>"], "unconfined"),
         (["seccomp=builtin"], "default"), (["seccomp=<profile>", "seccomp=unconfined"], "unconfined"),
     ],
 )  # fmt: skip

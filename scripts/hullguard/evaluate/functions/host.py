@@ -43,7 +43,9 @@ def docker_group_members(host: HostContext) -> Verdict:
     sockets = host.existing("docker_socket")
     listed = [str(socket["path"]) for socket in sockets if socket["acl"] is not False]
     if listed:
-        objects = (Object("file", path, "an access control list admits others (setfacl -b)") for path in listed)
+        objects = (
+            Object("file", path, "an access control list admits others (setfacl -b)") for path in listed
+        )
         return failed("The socket admits others than the group's members.", *objects)
     for socket in sockets:
         if socket["group"] not in (*groups, "root"):
