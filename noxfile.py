@@ -216,7 +216,11 @@ def e2e(session: nox.Session) -> None:
 def molecule(session: nox.Session, controller: str) -> None:
     """Run Molecule's scenarios on fresh hosts (-- NAME for one; --brief: only converge and verify)."""
     install(session, f"ansible-{controller}")
-    session.env["HULLGUARD_LAB_PREFIX"] = os.environ.get("HULLGUARD_LAB_PREFIX", f"hullguard-{controller}")
+    # Two checkouts on one machine, and two controllers in one, keep out of each other's hosts.
+    checkout = hashlib.sha256(str(ROOT.resolve()).encode()).hexdigest()[:6]
+    session.env["HULLGUARD_LAB_PREFIX"] = os.environ.get(
+        "HULLGUARD_LAB_PREFIX", f"hullguard-{controller}-{checkout}"
+    )
     session.run("python", "-m", "lab", "build")
     brief = "--brief" in session.posargs
     every = sorted(path.parent.name for path in Path("molecule").glob("*/molecule.yml"))
