@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import docker
 from docker.errors import DockerException
 
-from lab import LABEL, LabError, engine, hosts, images, say, workload
+from lab import LABEL, LabError, engine, hosts, images, say, suites, workload
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,7 +36,7 @@ def _engine(client: docker.DockerClient, _: argparse.Namespace) -> None:
 
 
 def _build(client: docker.DockerClient, options: argparse.Namespace) -> None:
-    for image in images.ensure(client, options.suite or list(images.SUITES)).values():
+    for image in images.ensure(client, options.suite or list(suites.USUAL)).values():
         print(image)
     print(workload.ensure(client))
 
@@ -123,11 +123,11 @@ def _parser() -> argparse.ArgumentParser:
     command = add("engine", "find an engine, or install and start one; prints its version")
     command.add_argument("--stop", action="store_true", help="stop the engine that the lab started")
     command = add("build", "build the host images and the workload image that are missing")
-    command.add_argument("--suite", action="append", choices=list(images.SUITES))
+    command.add_argument("--suite", action="append", choices=list(suites.SUITES))
     command = add("up", "start hosts and wait until they are ready; prints JSON")
     command.add_argument("host", nargs="*", metavar="NAME=SUITE", help="several hosts at once")
     command.add_argument("--name", default="hullguard-lab")
-    command.add_argument("--suite", default="debian-13", choices=list(images.SUITES))
+    command.add_argument("--suite", default="debian-13", choices=list(suites.SUITES))
     command.add_argument(
         "--busybox", action="store_true", help="load the workload image into the engine inside"
     )

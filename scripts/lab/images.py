@@ -11,36 +11,18 @@ from pathlib import Path
 import docker
 
 from lab import LABEL, LabError, say, store
+from lab.suites import SUITES, USUAL, Suite
 
 RECIPE = Path(__file__).parent / "host"
-PACKAGES = (
-    "auditd",
-    "ca-certificates",
-    "dbus",
-    "docker.io",
-    "iproute2",
-    "iptables",
-    "kmod",
-    "procps",
-    "python3",
-    "python3-apt",
-    "sudo",
-    "systemd",
-    "systemd-sysv",
-)
-# Each suite: the release, and what it needs besides; trixie's engine only recommends its client.
-SUITES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "debian-12": ("bookworm", ()),
-    "debian-13": ("trixie", ("docker-cli",)),
-}
 SETTINGS = ("ENV container=docker", 'CMD ["/usr/local/sbin/lab-init"]')
 
 
 def tag(suite: str) -> str:
     """The image of a suite; the name changes with everything that goes into it."""
-    release, extra = SUITES[suite]
+    made = SUITES[suite]
+    parts = [made.release or made.base, *made.packages, *made.extra, *SETTINGS]
     files = (path.read_text(encoding="utf-8") for path in sorted(RECIPE.iterdir()))
-    return f"hullguard-lab/host:{suite}-{store.digest([release, *PACKAGES, *extra, *SETTINGS, *files])}"
+    return f"hullguard-lab/host:{suite}-{store.digest([*parts, *files])}"
 
 
 def ensure(client: docker.DockerClient, suites: list[str]) -> dict[str, str]:
@@ -57,25 +39,29 @@ def _ensure(client: docker.DockerClient, suite: str) -> str:
         if store.have(client, name):
             return name
         began = time.monotonic()
-        release, extra = SUITES[suite]
+        made = SUITES[suite]
         if registry := store.answering_registry():
-            say(f"{suite}: building {name} from {registry}debian:{release}-slim")
+            say(f"{suite}: building {name} from {registry}{made.base}")
             files = {path.name: path.read_bytes() for path in RECIPE.iterdir()}
             store.build(client, name, {**files, "Dockerfile": dockerfile(registry, suite).encode()})
+        elif not made.release:
+            raise LabError(
+                f"{suite} can only be built from the image {made.base}, and no registry answers "
+                f"(HULLGUARD_LAB_REGISTRY); without one there are {', '.join(USUAL)}"
+            )
         else:
             say(f"{suite}: no registry answers, building {name} from Debian's packages; about half a minute")
-            store.import_tar(client, name, lambda tar: _bootstrap(tar, release, extra), SETTINGS)
+            store.import_tar(client, name, lambda tar: _bootstrap(tar, made), SETTINGS)
         say(f"{suite}: ready after {time.monotonic() - began:.0f} s")
     return name
 
 
 def dockerfile(registry: str, suite: str) -> str:
     """The same host from a registry's base image."""
-    release, extra = SUITES[suite]
+    made = SUITES[suite]
     lines = [
-        f"FROM {registry}debian:{release}-slim",
-        "RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "
-        f"{' '.join([*PACKAGES, *extra])} && rm -rf /var/lib/apt/lists/*",
+        f"FROM {registry}{made.base}",
+        made.install.format(packages=" ".join([*made.packages, *made.extra])),
         "COPY init.sh setup.sh /root/",
         "RUN install -m 0755 /root/init.sh /usr/local/sbin/lab-init && sh /root/setup.sh && rm /root/*.sh",
         f"LABEL {LABEL}=image",
@@ -84,7 +70,7 @@ def dockerfile(registry: str, suite: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _bootstrap(tar: Path, release: str, extra: tuple[str, ...]) -> None:
+def _bootstrap(tar: Path, made: Suite) -> None:
     if not shutil.which("mmdebstrap"):
         raise LabError("no image registry answers and mmdebstrap is missing: run apt-get install mmdebstrap")
     # A copy, for the hooks' sake: they are shell code, and this checkout's path may hold anything.
@@ -94,7 +80,7 @@ def _bootstrap(tar: Path, release: str, extra: tuple[str, ...]) -> None:
         "mmdebstrap",
         "--quiet",
         "--variant=minbase",
-        f"--include={','.join([*PACKAGES, *extra])}",
+        f"--include={','.join([*made.packages, *made.extra])}",
         *(
             f"--dpkgopt=path-exclude=/usr/share/{name}/*"
             for name in ("doc", "info", "lintian", "locale", "man")
@@ -102,9 +88,9 @@ def _bootstrap(tar: Path, release: str, extra: tuple[str, ...]) -> None:
         "--dpkgopt=force-unsafe-io",
         f'--customize-hook=install -m 0755 "{recipe}/init.sh" "$1/usr/local/sbin/lab-init"',
         f'--customize-hook=chroot "$1" sh -s < "{recipe}/setup.sh"',
-        release,
+        made.release,
         str(tar),
     ]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
-        raise LabError(f"mmdebstrap could not build {release}:\n{result.stderr[-2000:]}")
+        raise LabError(f"mmdebstrap could not build {made.release}:\n{result.stderr[-2000:]}")

@@ -9,7 +9,7 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from lab import LABEL, engine, hosts, images, workload
+from lab import LABEL, engine, hosts, suites, workload
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def client() -> docker.DockerClient:
     return engine.ensure()
 
 
-@pytest.fixture(scope="module", params=list(images.SUITES))
+@pytest.fixture(scope="module", params=list(suites.USUAL))
 def host(client: docker.DockerClient, request: pytest.FixtureRequest) -> Iterator[Container]:
     name = f"hullguard-e2e-{uuid.uuid4().hex[:8]}"
     container, changed = hosts.up(client, name, request.param)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from lab import images
+from lab import LabError, images
 
 
 def test_a_tag_is_stable_and_every_suite_has_its_own() -> None:
@@ -20,7 +22,8 @@ def test_a_tag_changes_with_packages_settings_and_scripts(
 ) -> None:
     tags = [images.tag(suite)]
     with monkeypatch.context() as patch:
-        patch.setattr(images, "PACKAGES", (*images.PACKAGES, "vim"))
+        more = replace(images.SUITES[suite], extra=("vim",))
+        patch.setattr(images, "SUITES", {**images.SUITES, suite: more})
         tags.append(images.tag(suite))
     with monkeypatch.context() as patch:
         patch.setattr(images, "SETTINGS", (*images.SETTINGS, "ENV a=b"))
@@ -36,4 +39,14 @@ def test_a_tag_changes_with_packages_settings_and_scripts(
 def test_the_dockerfile_installs_what_the_bootstrap_does() -> None:
     text = images.dockerfile("registry.example/", "debian-13")
     assert text.startswith("FROM registry.example/debian:trixie-slim\n")
-    assert all(package in text for package in (*images.PACKAGES, "docker-cli"))
+    made = images.SUITES["debian-13"]
+    assert all(package in text for package in (*made.packages, *made.extra, "docker-cli"))
+
+
+@pytest.mark.parametrize("suite", sorted(set(images.SUITES) - set(images.USUAL)))
+def test_what_only_a_registry_has_is_refused_without_one(suite: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images.store, "have", lambda *_: False)
+    monkeypatch.setattr(images.store, "answering_registry", lambda: None)
+    with pytest.raises(LabError, match=re.escape(images.SUITES[suite].base)):
+        images.ensure(None, [suite])  # type: ignore[arg-type]
+    assert images.dockerfile("", suite).startswith(f"FROM {images.SUITES[suite].base}\n")
