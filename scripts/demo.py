@@ -186,7 +186,7 @@ def run(client: docker.DockerClient, steps: Steps) -> None:
     careless(host, image)
     inventory = REPORTS / "inventory.json"
     variables = {
-        "ansible_connection": "community.docker.docker",
+        "ansible_connection": "community.docker.docker_api",
         "ansible_python_interpreter": "/usr/bin/python3",
     }
     inventory.write_text(json.dumps({"docker_hosts": {"hosts": {HOST: variables}}}), encoding="utf-8")

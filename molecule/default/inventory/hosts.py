@@ -15,7 +15,7 @@ hostvars = {
     name: {"ansible_host": f"{prefix}-{scenario}-{name}", "lab_suite": suite} for name, suite in names.items()
 }
 variables = {
-    "ansible_connection": "community.docker.docker",
+    "ansible_connection": os.environ.get("HULLGUARD_LAB_CONNECTION", "community.docker.docker"),
     "ansible_python_interpreter": "/usr/bin/python3",
 }
 print(json.dumps({"lab": {"hosts": list(names), "vars": variables}, "_meta": {"hostvars": hostvars}}))
