@@ -29,6 +29,20 @@ SUMMARY = "HULLGUARD_SUMMARY"
 UNIT_TESTS = ("tests/unit", "tests/catalogue")
 # Named, because Molecule looks for it by itself in a Git checkout only.
 MOLECULE = ("molecule", "--base-config", ".config/molecule/config.yml")
+# Scenarios whose side effects (faults, refusals, the way back) take minutes: only `full` plays them.
+LONG = {
+    "docker_apparmor",
+    "docker_engine",
+    "docker_falco",
+    "docker_host",
+    "docker_network",
+    "docker_rootless",
+    "docker_scan",
+    "docker_seccomp",
+    "docker_secrets",
+    "docker_tls",
+    "docker_userns",
+}
 
 nox.needs_version = ">=2025.2"
 nox.options.default_venv_backend = "uv"
@@ -137,6 +151,17 @@ def demo(session: nox.Session) -> None:
 @nox.session(python=False, default=False)
 def tests(session: nox.Session) -> None:
     """Run everything that must pass before a change lands, and say what was left out."""
+    everything(session, quick=True)
+
+
+@nox.session(python=False, default=False)
+def full(session: nox.Session) -> None:
+    """Run what `tests` does, and what it leaves out for its length: each role's faults and way back."""
+    everything(session, quick=False)
+
+
+def everything(session: nox.Session, *, quick: bool) -> None:
+    """Run the sessions that prove a change, and sum up."""
     began = time.monotonic()
     LOGS.mkdir(parents=True, exist_ok=True)
     summary = LOGS / "skipped.txt"
@@ -149,8 +174,8 @@ def tests(session: nox.Session) -> None:
     if results["images"][0]:
         hosts = {"e2e": [*nox_command, "e2e"]}
         for _, controller in CONTROLLERS:
-            brief = [] if controller == CONTROLLER else ["--", "--brief"]
-            hosts[f"molecule ({controller})"] = [*nox_command, f"molecule({controller})", *brief]
+            less = ["--", "--brief"] if controller != CONTROLLER else ["--", "--quick"] if quick else []
+            hosts[f"molecule ({controller})"] = [*nox_command, f"molecule({controller})", *less]
         # One after the other: Molecule's scenarios fill the machine by themselves.
         for name, command in hosts.items():
             results |= side_by_side(session, {name: command}, environment)
@@ -214,7 +239,7 @@ def e2e(session: nox.Session) -> None:
     "python,controller", CONTROLLERS or [(NEWEST, "newest")], ids=[name for _, name in CONTROLLERS]
 )
 def molecule(session: nox.Session, controller: str) -> None:
-    """Run Molecule's scenarios on fresh hosts (-- NAME for one; --brief: only converge and verify)."""
+    """Run Molecule's scenarios on fresh hosts (-- NAME for one; --quick, --brief: less, and it says so)."""
     install(session, f"ansible-{controller}")
     # Two checkouts on one machine, and two controllers in one, keep out of each other's hosts.
     checkout = hashlib.sha256(str(ROOT.resolve()).encode()).hexdigest()[:6]
@@ -222,7 +247,7 @@ def molecule(session: nox.Session, controller: str) -> None:
         "HULLGUARD_LAB_PREFIX", f"hullguard-{controller}-{checkout}"
     )
     session.run("python", "-m", "lab", "build")
-    brief = "--brief" in session.posargs
+    brief, quick = "--brief" in session.posargs, "--quick" in session.posargs
     every = sorted(path.parent.name for path in Path("molecule").glob("*/molecule.yml"))
     names = [argument for argument in session.posargs if not argument.startswith("-")]
     if brief and not names:
@@ -243,7 +268,16 @@ def molecule(session: nox.Session, controller: str) -> None:
     elif len(names) == 1:
         session.run(*MOLECULE, "test", "-s", names[0])
     else:
-        commands = {f"molecule {controller} {name}": [*MOLECULE, "test", "-s", name] for name in names}
+        without = ["env", "HULLGUARD_SIDE_EFFECT=none.yml"]
+        commands = {
+            f"molecule {controller} {name}": [
+                *(without if quick and name in LONG else []),
+                *(*MOLECULE, "test", "-s", name),
+            ]
+            for name in names
+        }
+        if quick and (left := sorted(LONG & set(names))):
+            note(session, f"faults, refusals and way back (`./nox -s full` has them): {', '.join(left)}")
         results = side_by_side(session, commands)
         if failed := [name for name, (passed, _) in results.items() if not passed]:
             session.error(f"failed: {', '.join(failed)}")
