@@ -63,7 +63,7 @@ def test_show_explains(run: Run) -> None:
         assert word in done.out
     shown = json.loads(run("controls", "show", "userns_remap", "--format", "json").out)
     assert shown["benchmarks"]["cis_docker_1_8_0"] == ["2.10"]
-    assert shown["fixed_by"] is None
+    assert shown["fixed_by"] == "docker_userns"
 
 
 def test_every_control_can_be_shown(run: Run) -> None:
