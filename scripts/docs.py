@@ -3,20 +3,22 @@
     scripts/docs.py [--check]   name what is stale and leave with 1
     scripts/docs.py --write     renew it
 
-Whole files: the benchmark guide and the NIST map in compliance/docs/. In README.md the lists between
-`<!-- docs: NAME -->` and `<!-- /docs -->`.
+Whole files: the benchmark guide and the NIST map in compliance/docs/. In README.md and in each role's own the
+lists between `<!-- docs: NAME -->` and `<!-- /docs -->`.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import json
 import re
 import sys
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -37,7 +39,20 @@ from hullguard.reports.vocabulary import FAMILIES, VERDICTS
 ROOT = Path(__file__).resolve().parent.parent
 NOTICE = "<!-- Made by scripts/docs.py from compliance/. Renew it with: ./nox -s docs -- --write -->"
 BY_HAND = "by hand"
-ROLES = ("docker_daemon", "docker_files", "docker_auditd")
+# What Galaxy calls a release, and what people do. The lab has hosts of the first two.
+RELEASES = {
+    ("Debian", "bookworm"): "Debian 12",
+    ("Debian", "trixie"): "Debian 13",
+    ("Ubuntu", "jammy"): "Ubuntu 22.04",
+    ("Ubuntu", "noble"): "Ubuntu 24.04",
+    ("EL", "9"): "EL 9",
+}
+RUN_HERE = ("Debian 12", "Debian 13")
+EVERY_ROLE = """
+
+All roles: `hullguard_profile` (`cis_level2`; a shipped profile or the path of your own), `hullguard_only` and
+`hullguard_skip` (lists of slugs; run tags count as the former), `hullguard_restart` (`now`; with `later` the
+play restarts the engine once for all roles, as playbooks/harden.yml does)."""
 MARKED = re.compile(r"(<!-- docs: (\w+) -->\n).*?(<!-- /docs -->)", re.DOTALL)
 
 
@@ -71,6 +86,10 @@ def documents(root: Path) -> dict[Path, str]:
         folder / "cis-docker-benchmark.md": guide(load_benchmark("cis_docker_1_8_0"), controls, root),
         folder / "nist-800-190.md": nist_map(load_benchmark("nist_800_190"), controls, root),
         readme: filled(readme.read_text(encoding="utf-8"), controls, root),
+        **{
+            path: role_filled(path.read_text(encoding="utf-8"), path.parent)
+            for path in sorted(root.glob("roles/[!_]*/README.md"))
+        },
     }
 
 
@@ -192,7 +211,7 @@ def filled(text: str, controls: dict[str, Control], root: Path) -> str:
         "profiles": lambda: table(
             ("profile", "judges"), ((f"`{p}`", load_profile(p).title) for p in names("profiles"))
         ),
-        "roles": lambda: table(("role", "does", "variables"), roles(root)),
+        "roles": lambda: table(("role", "brings about"), roles(root)),
         "sessions": lambda: table(("session", "does"), sessions(root / "noxfile.py")),
         "verdicts": lambda: table(("verdict", "means"), ((f"`{v}`", means) for v, means in VERDICTS.items())),
     }
@@ -212,23 +231,78 @@ def decided(benchmark: Benchmark, controls: dict[str, Control]) -> str:
 
 def fixers(controls: Iterable[Control]) -> str:
     """Count controls per family by what brings a host there."""
-    counts = Counter((control.family, control.fixed_by or BY_HAND) for control in controls)
-    known = [*ROLES, *sorted({who for _, who in counts} - {*ROLES, BY_HAND}), BY_HAND]
-    header = ("family", *(who if who == BY_HAND else f"`{who}`" for who in known), "all")
+    counts = Counter((control.fixed_by or BY_HAND, control.family) for control in controls)
+    known = [*sorted({who for who, _ in counts} - {BY_HAND}), BY_HAND]
+    header = ("by", *(FAMILIES[family].lower() for family in FAMILIES), "all")
     lines = []
-    for family in FAMILIES:
-        numbers = [counts[family, who] for who in known]
-        lines.append([FAMILIES[family].lower(), *(str(n or "") for n in numbers), str(sum(numbers))])
-    sums = [sum(counts[family, who] for family in FAMILIES) for who in known]
+    for who in known:
+        numbers = [counts[who, family] for family in FAMILIES]
+        name = who if who == BY_HAND else f"`{who}`"
+        lines.append([name, *(str(n or "") for n in numbers), str(sum(numbers))])
+    sums = [sum(counts[who, family] for who in known) for family in FAMILIES]
     return table(header, [*lines, [f"**{cell}**" for cell in ["all", *sums, sum(sums)]]])
 
 
-def roles(root: Path) -> Iterator[tuple[str, str, str]]:
-    """Name, purpose and variables of every public role, from its argument specification."""
+def roles(root: Path) -> Iterator[tuple[str, str]]:
+    """Name and purpose of every public role, from its argument specification."""
     for path in sorted(root.glob("roles/[!_]*/meta/argument_specs.yml")):
-        specification = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]
-        variables = ", ".join(f"`{name}`" for name in specification["options"])
-        yield f"`{path.parent.parent.name}`", specification["short_description"], variables
+        name = path.parent.parent.name
+        yield f"[`{name}`](roles/{name}/README.md)", specification(path.parent.parent)["short_description"]
+
+
+# --- lists in a role's README
+
+
+def role_filled(text: str, role: Path) -> str:
+    """Return a role's README with its lists made anew. Raises KeyError for an unknown marker."""
+    lists: dict[str, Callable[[], str]] = {
+        "support": lambda: table(("on", "is it run here?"), support(role)),
+        "variables": lambda: table(("variable", "default", "means"), variables(role)) + EVERY_ROLE,
+    }
+    return MARKED.sub(lambda found: f"{found[1]}{lists[found[2]]()}\n{found[3]}", text)
+
+
+def specification(role: Path) -> dict[str, Any]:
+    """Return a role's argument specification."""
+    text = (role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)["argument_specs"]["main"]
+    return found
+
+
+def variables(role: Path) -> Iterator[tuple[str, str, str]]:
+    """Name, default and meaning of a role's variables; those of a mapping's members below it."""
+    for name, option in specification(role)["options"].items():
+        default = json.dumps(option["default"]) if "default" in option else "required"
+        yield f"`{name}`", f"`{default}`", meaning(option)
+        for member, inner in (option.get("options") or {}).items():
+            default = f"`{json.dumps(inner['default'])}`" if "default" in inner else ""
+            yield (
+                f"`{name}` … `{member}`",
+                default or ("required" if inner.get("required") else ""),
+                meaning(inner),
+            )
+
+
+def meaning(option: dict[str, Any]) -> str:
+    """Say what a variable takes and does, on one line."""
+    described = option["description"]
+    text = " ".join(" ".join(described).split() if isinstance(described, list) else described.split())
+    # Ansible's own mark-up: C(code), O(option=value), V(value).
+    text = re.sub(r"\b[CVO]\(([^)]*)\)", r"`\1`", text)
+    if choices := option.get("choices"):
+        text += f" One of {', '.join(f'`{choice}`' for choice in choices)}."
+    return text
+
+
+def support(role: Path) -> Iterator[tuple[str, str]]:
+    """Each release that a role is written for, and whether its scenario runs there."""
+    platforms = yaml.safe_load((role / "meta" / "main.yml").read_text(encoding="utf-8"))["galaxy_info"][
+        "platforms"
+    ]
+    for platform in platforms:
+        for version in platform["versions"]:
+            name = RELEASES[platform["name"], str(version)]
+            yield name, "yes" if name in RUN_HERE else "no: written for it, not run"
 
 
 def sessions(noxfile: Path) -> Iterator[tuple[str, str]]:

@@ -53,7 +53,8 @@ class Control:
             return f"Role docker_daemon sets {wanted} in daemon.json."
         if "daemon_absent" in self.fix:
             return f"Role docker_daemon removes {', '.join(self.fix['daemon_absent'])} from daemon.json."
-        return f"Role {self.fix['role']} does it."
+        wanted = "; ".join(f"{name}: {json.dumps(value)}" for name, value in self.fix.get("with", {}).items())
+        return f"Role {self.fix['role']} does it{', given ' + wanted if wanted else ''}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from hullguard.paths import compliance_dir
 PATHS = control_paths()
 CONTROLS = load_controls()
 SIZES = {"cis_docker_1_8_0": 118, "cis_docker_1_6_0": 117}
+ROOT = Path(__file__).parents[2]
 ROLES = {"file": "docker_files", "audit_watch": "docker_auditd"}
 by_slug = pytest.mark.parametrize("slug", PATHS)
 by_control = pytest.mark.parametrize("control", CONTROLS.values(), ids=CONTROLS)
@@ -113,10 +115,18 @@ def test_fix_belongs_to_the_role_that_owns_the_subject(control: Control) -> None
     kind = control.check["kind"]
     if kind in ROLES:
         assert control.fixed_by == ROLES[kind]
-    elif kind != "daemon_option" and control.family != "daemon":
-        assert control.fixed_by is None
-    assert control.fixed_by in ("docker_daemon", "docker_files", "docker_auditd", None)
+    assert control.fixed_by is None or (ROOT / "roles" / control.fixed_by / "tasks").is_dir()
     assert control.fix_text
+
+
+@by_control
+def test_variables_that_a_fix_needs_are_the_roles(control: Control) -> None:
+    """A mistyped one would be ignored by Ansible, and the control stay as it is."""
+    if given := control.fix.get("with"):
+        specification = read(ROOT / "roles" / control.fix["role"] / "meta/argument_specs.yml")
+        assert set(given) <= set(specification["argument_specs"]["main"]["options"])
+        for name, value in given.items():
+            assert f"{name}: {json.dumps(value)}" in control.fix_text
 
 
 @by_control

@@ -16,7 +16,7 @@ CONTROLS = {
 }
 
 KEYWORDS = """name block rescue always when vars tags register loop loop_control until retries delay timeout no_log diff
-check_mode changed_when failed_when run_once environment"""
+check_mode changed_when failed_when run_once environment delegate_to become throttle"""
 
 
 def read(role: str, path: str) -> Any:
