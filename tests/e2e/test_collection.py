@@ -17,7 +17,9 @@ ROLES = sorted(path.parent.parent.name for path in ROOT.glob("roles/[!_]*/tasks/
 
 def run(*command: str, collections: Path) -> str:
     """Run one of Ansible's commands with that collections path only; what it prints."""
-    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(collections), "ANSIBLE_CONFIG": os.devnull}
+    config = collections / "ansible.cfg"
+    config.touch()
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(collections), "ANSIBLE_CONFIG": str(config)}
     done = subprocess.run(
         [str(BIN / command[0]), *command[1:]],
         capture_output=True,

@@ -7,8 +7,8 @@ import re
 from typing import Any, Union
 
 # Made when this is read, and Python 3.9 knows no bar between types.
-Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]  # noqa: UP007
-Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]  # noqa: UP007
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 
 
 def network(name: str, value: object, wrong: list[str]) -> Network | None:
