@@ -58,7 +58,7 @@ def broken(control: Control) -> str:
     if check["kind"] == "file":
         file = f"{{file:{check['target']}}}"
         # Folders have to stay open to their owner, and the mode has to be looser than what any check allows.
-        return f"chmod 0777 {file}" if "mode" in check else f"chown nobody:nogroup {file}"
+        return f"chmod 0777 {file}" if "mode" in check else f"chown nobody {file}"
     if check["kind"] == "audit_watch":
         return UNWATCH.replace("PATH", f"{{file:{check['target']}}}")
     if control.id in BY_HAND:
