@@ -32,6 +32,7 @@ UNIT_TESTS = ("tests/unit", "tests/catalogue")
 MOLECULE = ("molecule", "--base-config", ".config/molecule/config.yml")
 # Scenarios whose side effects (faults, refusals, the way back) take minutes: only `full` plays them.
 LONG = {
+    "default",
     "docker_apparmor",
     "docker_engine",
     "docker_falco",
