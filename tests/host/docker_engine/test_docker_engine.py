@@ -22,9 +22,9 @@ def package(host: Host) -> str:
 
 @pytest.fixture
 def prepared(host: Host) -> Host:
-    """The host of molecule/docker_engine/prepare.yml; skips on any other."""
-    if not host.file("/srv/packages/InRelease").exists:
-        pytest.skip("not a host of the scenario docker_engine")
+    """The host as molecule/docker_engine/side_effect.yml leaves it; skips on any other."""
+    if not host.file("/srv/distribution").exists:
+        pytest.skip("not a host of the scenario docker_engine, or its side effects were not played")
     return host
 
 
