@@ -355,9 +355,14 @@ def mounts() -> list[Fact]:
     """Return mounted file systems other than the kernel's own and the containers' layers.
 
     `device` tells file systems apart; `root` is which folder of it is mounted: "/" is all of it.
+    The first process has the host's, whatever a sandboxed unit mounts over them; only root may read them.
     """
+    try:
+        text = read("/proc/1/mountinfo")
+    except OSError:
+        text = read("/proc/self/mountinfo")
     found = []
-    for line in read("/proc/self/mountinfo").splitlines():
+    for line in text.splitlines():
         left, _, right = line.partition(" - ")
         fields, tail = left.split(), right.split()
         if tail[0] in REAL_FILESYSTEM_NOISE and fields[4] != "/":

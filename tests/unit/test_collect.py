@@ -254,6 +254,23 @@ def test_mounts_tell_which_folder_of_which_device(monkeypatch: pytest.MonkeyPatc
     assert (found["/var/lib/docker"]["device"], found["/var/lib/docker"]["root"]) == ("8:1", "/srv/docker")
 
 
+def test_mounts_are_the_hosts_where_they_may_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {
+        "/proc/1/mountinfo": "22 1 8:1 / /host rw - ext4 /dev/sda1 rw",
+        "/proc/self/mountinfo": "22 1 8:1 / /units ro - ext4 /dev/sda1 rw",
+    }
+
+    def read(path: str) -> str:
+        if path not in files:
+            raise PermissionError(path)
+        return files[path]
+
+    monkeypatch.setattr(collect, "read", read)
+    assert [row["target"] for row in collect.mounts()] == ["/host"]
+    del files["/proc/1/mountinfo"]
+    assert [row["target"] for row in collect.mounts()] == ["/units"]
+
+
 def test_listeners_are_read_from_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     head = "  sl  local_address rem_address   st\n"
     files = {

@@ -116,17 +116,6 @@ def test_what_could_not_be_seen_is_said(
     assert "<4>not seen: mounts: hidden [31m FAKE\n" in capsys.readouterr().err
 
 
-def test_the_hosts_mounts_are_read_and_not_the_units(
-    scan: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "collect.py").write_text(
-        "def read(path, limit=1):\n    return path\n\ndef mounts():\n    return read('/proc/self/mountinfo')\n"
-    )
-    monkeypatch.setattr(scan, "__file__", str(tmp_path / "scan.py"))
-    assert scan.load_collector().mounts() == "/proc/1/mountinfo"
-    assert "/proc/self/mountinfo" in (ROOT / "scripts/hullguard/collect.py").read_text()
-
-
 @pytest.fixture
 def dated(job: Job) -> Callable[[float, int], Path]:
     folder = job.folder / "state/evidence"
