@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -45,7 +44,6 @@ LONG = {
     "docker_tls",
     "docker_userns",
 }
-LOST = re.compile("failed to resolve remote temporary directory|Error while determining user and group ID")
 
 nox.needs_version = ">=2025.2"
 nox.options.default_venv_backend = "uv"
@@ -288,15 +286,6 @@ def molecule(session: nox.Session, controller: str) -> None:
         if quick and (left := sorted(LONG & set(names))):
             note(session, f"faults, refusals and way back (`./nox -s full` has them): {', '.join(left)}")
         results = side_by_side(session, commands)
-        # A busy engine at times loses what a command in a container has printed: that says nothing of a role.
-        lost = [
-            name
-            for name, (passed, _) in results.items()
-            if not passed and LOST.search(log_of(name).read_text())
-        ]
-        for name in lost:
-            note(session, f"nothing of {name}, but it ran twice: at first it lost the connection to a host")
-        results |= side_by_side(session, {name: commands[name] for name in lost})
         if failed := [name for name, (passed, _) in results.items() if not passed]:
             session.error(f"failed: {', '.join(failed)}")
 

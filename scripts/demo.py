@@ -194,7 +194,6 @@ def run(client: docker.DockerClient, steps: Steps) -> None:
     variables = {
         "ansible_connection": "community.docker.docker_api",
         "ansible_python_interpreter": "/usr/bin/python3",
-        "ansible_shell_executable": "/usr/local/bin/lab-sh",
     }
     inventory.write_text(json.dumps({"docker_hosts": {"hosts": {HOST: variables}}}), encoding="utf-8")
     steps.next("audit: playbooks/audit.yml")

@@ -13,8 +13,11 @@ from pathlib import Path
 import docker
 import requests
 from docker.errors import DockerException
+from docker.transport.unixconn import UnixHTTPConnection
 
-from lab import LabError, debian, say
+from lab import LabError, debian, hijack, say
+
+hijack.mend(UnixHTTPConnection)
 
 SOCKET = Path("/var/run/docker.sock")
 LOG = Path("/var/log/hullguard-lab-dockerd.log")

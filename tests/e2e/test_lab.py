@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterator
 
@@ -9,7 +10,7 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from lab import LABEL, engine, hosts, suites, workload
+from lab import LABEL, engine, hijack, hosts, suites, workload
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,19 @@ def inside(host: Container, *arguments: str) -> tuple[int, str]:
 def test_a_host_is_not_privileged(host: Container) -> None:
     assert host.attrs["HostConfig"]["Privileged"] is False
     assert host.labels[LABEL] == "host"
+
+
+def test_nothing_is_lost_that_a_command_prints_before_we_look(
+    host: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = hijack.HeaderOnly.begin
+
+    def late(response: hijack.HeaderOnly) -> None:
+        time.sleep(0.3)
+        begin(response)
+
+    monkeypatch.setattr(hijack.HeaderOnly, "begin", late)
+    assert hosts.run(host, ["sh", "-c", "id -u && id -g"]) == (0, "0\n0\n")
 
 
 def test_a_second_start_changes_nothing(client: docker.DockerClient, host: Container) -> None:

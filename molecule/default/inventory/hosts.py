@@ -17,6 +17,5 @@ hostvars = {
 variables = {
     "ansible_connection": os.environ.get("HULLGUARD_LAB_CONNECTION", "community.docker.docker"),
     "ansible_python_interpreter": "/usr/bin/python3",
-    "ansible_shell_executable": "/usr/local/bin/lab-sh",
 }
 print(json.dumps({"lab": {"hosts": list(names), "vars": variables}, "_meta": {"hostvars": hostvars}}))

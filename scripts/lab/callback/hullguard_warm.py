@@ -2,14 +2,19 @@
 
 Each task runs in a process of its own, and what that imports is lost with it: without this callback four
 fifths of a worker's time went into importing (and, for collections, compiling) the connection to the hosts.
+That connection is mended as well: see lab.hijack.
 """
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
 from ansible.plugins.loader import action_loader, become_loader, connection_loader, shell_loader
+
+from lab import hijack
 
 DOCUMENTATION = """
 name: hullguard_warm
@@ -19,6 +24,7 @@ description:
   - Loads what every task needs in the process that the workers are forked from.
 """
 
+UNIX = "ansible_collections.community.docker.plugins.module_utils._api.transport.unixconn"
 ACTIONS = ["assert", "command", "copy", "debug", "file", "normal", "script", "set_fact", "template"]
 
 
@@ -33,6 +39,8 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
     def v2_playbook_on_start(self, playbook: Any) -> None:
         """Load them; what is not installed is left to the task that wants it."""
         connection_loader.get("community.docker.docker_api", class_only=True)
+        with contextlib.suppress(ImportError):
+            hijack.mend(importlib.import_module(UNIX).UnixHTTPConnection)
         become_loader.get("ansible.builtin.sudo", class_only=True)
         shell_loader.get("ansible.builtin.sh", class_only=True)
         for name in ACTIONS:

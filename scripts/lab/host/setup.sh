@@ -11,13 +11,3 @@ for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.
 done
 # Empty, not missing: every host gets an id of its own, and systemd does not take its boot for the first one.
 : > /etc/machine-id
-# The shell that Ansible calls. What a process prints in its last moment can get lost on the way through a busy
-# engine, and an answer that is missing fails a run: so it stays for a moment longer.
-cat >/usr/local/bin/lab-sh <<'SHELL'
-#!/bin/sh
-/bin/sh "$@"
-code=$?
-sleep 0.05
-exit $code
-SHELL
-chmod 0755 /usr/local/bin/lab-sh

@@ -378,8 +378,8 @@ def test_an_engine_that_is_down_is_no_fault_of_the_variables() -> None:
 
 def test_the_role_sends_every_module_and_each_after_those_that_it_needs() -> None:
     tasks = yaml.safe_load((FILES.parent / "tasks/look.yml").read_text(encoding="utf-8"))
-    (look,) = [task for task in tasks if "modules" in task.get("vars", {})]
-    names = look["vars"]["modules"]
+    (look,) = [task for task in tasks if "__docker_network_modules" in task.get("vars", {})]
+    names = look["vars"]["__docker_network_modules"]
     assert set(names) == {path.stem for path in (FILES / "network_look").glob("*.py")} - {"__init__"}
     package = [(name, (FILES / f"network_look/{name}.py").read_text(encoding="utf-8")) for name in names]
     given = {"package": package, "asked": asked(socket="/nonexistent", blocked=["10.0.0.1/8"])}
