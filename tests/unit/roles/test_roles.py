@@ -144,3 +144,12 @@ def test_roles_hold_no_benchmark_numbers() -> None:
     for file in (ROOT / "roles").rglob("*.yml"):
         words = {word.strip("\"'(),:") for word in file.read_text(encoding="utf-8").split()}
         assert words & {number for number in numbers if number.count(".") == 2} == set(), file
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_variables_of_a_task_carry_the_roles_name(role: str) -> None:
+    """So that nobody's `-e users=...`, and no variable of a play that includes the role, takes their place."""
+    prefix = f"__{role.lstrip('_')}_"
+    for file, task in tasks(role):
+        taken = ("ansible_", "hullguard_", "_", "docker_")
+        assert [name for name in task.get("vars", {}) if not name.startswith((prefix, *taken))] == [], file
