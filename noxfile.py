@@ -25,6 +25,7 @@ import nox
 ROOT = Path(__file__).parent
 LOGS = ROOT / ".nox" / "logs"
 COLLECTIONS = ROOT / ".nox" / "collections"
+TOOLS = ROOT / ".nox" / "tools" / "bin"
 SUMMARY = "HULLGUARD_SUMMARY"
 UNIT_TESTS = ("tests/unit", "tests/catalogue")
 # Named, because Molecule looks for it by itself in a Git checkout only.
@@ -175,7 +176,7 @@ def everything(session: nox.Session, *, quick: bool) -> None:
     nox_command = [sys.executable, "-m", "nox", "--noxfile", str(ROOT / "noxfile.py"), "-s"]
     environment = {SUMMARY: str(summary)}
     # What needs no hosts runs first, beside the making of their images.
-    first = {name: [*nox_command, name] for name in ("images", "lint", "unit", "docs")}
+    first = {name: [*nox_command, name] for name in ("images", "lint", "unit", "docs", "tools")}
     results = side_by_side(session, first, environment)
     if results["images"][0]:
         hosts = {"e2e": [*nox_command, "e2e"]}
@@ -234,10 +235,17 @@ def unit(session: nox.Session) -> None:
 
 @nox.session(python=CONTROLLER_PYTHON, default=False)
 def e2e(session: nox.Session) -> None:
-    """Test the command line and the lab against a live engine."""
+    """Test the command line, the scanners and the lab against a live engine."""
     install(session, f"ansible-{CONTROLLER}")
     session.run("python", "-m", "lab", "engine")
+    session.env["HULLGUARD_TOOLS"] = str(TOOLS)
     session.run("pytest", *([] if named_paths(session) else ["tests/e2e"]), *session.posargs)
+
+
+@nox.session(python=False, default=False)
+def tools(session: nox.Session) -> None:
+    """Install the scanners that PyPI and Debian have into .nox/tools/bin, pinned with hashes."""
+    session.run(sys.executable, "scripts/tools.py", *session.posargs)
 
 
 @nox.session(default=False)
@@ -331,7 +339,7 @@ def lock(session: nox.Session) -> None:
     """Make the locks in requirements/*.txt anew (-- --upgrade takes newer versions)."""
     lowest = {"ansible-newest": "3.12"}
     for source in sorted(Path("requirements").glob("*.in")):
-        project = [] if source.stem == "nox" else ["pyproject.toml"]
+        project = [] if source.stem in {"nox", "tools", "checkov"} else ["pyproject.toml"]
         session.run(
             *(sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes"),
             *("--no-header", "--python-version", lowest.get(source.stem, "3.11")),

@@ -21,7 +21,7 @@ _WORST_FIRST = (FAIL, UNKNOWN, MANUAL, PASS, NOT_APPLICABLE)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Object:
-    """A thing that a verdict is about: kind is container, image, file, daemon, network, group, swarm or
+    """A thing that a verdict is about: kind is container, image, file, daemon, network, group, swarm, host or
     engine.
     """
 
