@@ -29,6 +29,8 @@ class Plan:
     controls: Mapping[str, Control]
     waivers: Sequence[Waiver] = field(default=())
     today: date = date.max
+    # Filled while judging, for those that covered nothing are worth a word.
+    used: set[Waiver] = field(default_factory=set, compare=False)
 
     @classmethod
     def make(
@@ -61,7 +63,7 @@ def results(evidence: Mapping[str, Any], plan: Plan) -> list[Result]:
     host, name = HostContext(evidence, plan.profile.params), str(evidence["host"]["name"])
     found = []
     for number, level, control in plan.numbered():
-        verdict, waiver = apply(judge(control, host), control.id, name, plan.waivers, plan.today)
+        verdict, waiver = apply(judge(control, host), control.id, name, plan.waivers, plan.today, plan.used)
         found.append(
             Result(
                 id=control.id,
@@ -133,13 +135,24 @@ def report(
 
 
 def exit_code(document: Mapping[str, Any], fail_on: str | None, *, strict: bool) -> int:
-    """Return the exit code of a report: by the worst fail at or above `fail_on`; unknowns count under
-    `strict`.
+    """Return the exit code of a report: by the worst fail or finding at or above `fail_on`; unknown verdicts
+    and scanners whose answer is unknown count under `strict`.
+
+    What is waived does not count, nor does a vulnerability that the policy leaves time for.
     """
     rows = [row for host in document["hosts"] for row in host["results"]]
     failing = {row["severity"] for row in rows if row["verdict"] == FAIL}
+    failing |= {row["severity"] for row in document.get("findings", []) if counts(row)}
     threshold = SEVERITIES.index(fail_on) if fail_on else len(SEVERITIES)
     counted = [severity for severity in SEVERITIES[threshold:] if severity in failing]
     if counted:
         return EXIT_CODES[counted[-1]]
-    return EXIT_UNKNOWN if strict and any(row["verdict"] == UNKNOWN for row in rows) else 0
+    unseen = any(row["verdict"] == UNKNOWN for row in rows)
+    unseen |= any(row["status"] == "unknown" for row in document.get("scans", []))
+    return EXIT_UNKNOWN if strict and unseen else 0
+
+
+def counts(finding: Mapping[str, Any]) -> bool:
+    """Return whether a finding, as it stands in a report, is one that a gate stops for."""
+    due = finding.get("due")
+    return not finding.get("waiver") and (not due or due["state"] == "breach")

@@ -54,13 +54,16 @@ def command(
     Six verdicts: pass, fail, not_applicable, manual (a person must attest), waived, unknown (not seen).
     """
     from hullguard.audit import exit_code, report
-    from hullguard.cli.output import emit, progress
+    from hullguard.cli.output import emit, note, progress
     from hullguard.evidence import load_all
     from hullguard.reports import Options, write_report
+    from hullguard.waivers import unused
 
     plan = options.make_plan(profile, benchmark, waivers, only, skip)
     documents = load_all(evidence) if evidence else [local(timeout)]
     document = report(documents, plan, options.now(), lambda host: progress(f"judging {host}"))
+    for line in unused([w for w in plan.waivers if w.control], plan.used, plan.today):
+        note(line)
     emit(lambda stream: write_report(format_, document, stream, Options(only_failing=only_failing)), output)
     return exit_code(document, None if fail_on == "never" else fail_on, strict=strict)
 
