@@ -211,6 +211,7 @@ def lint(session: nox.Session) -> None:
         "yamllint": ["yamllint", "--strict", "."],
         "shellcheck": ["shellcheck", *shell_scripts],
         "codespell": ["codespell"],
+        "zizmor": ["zizmor", "--offline", "--quiet", "--persona", "pedantic", "examples/ci"],
     }
     chosen = {name: commands[name] for name in session.posargs or commands}
     results = side_by_side(session, chosen)

@@ -15,11 +15,14 @@ from hullguard.errors import HullguardError
 # name: (module, what it does); the words are here so that --help imports no command.
 COMMANDS = {
     "audit": ("audit", "Judge this host, or evidence collected elsewhere, and report."),
+    "bench": ("bench", "Run docker-bench-security for a second opinion, by our controls."),
+    "bundle": ("bundle", "Make one archive of a run's evidence, reports and raw output, or check one."),
     "collect": ("collect", "Print this host's evidence as JSON."),
     "completion": ("completion", "Print the completion script of a shell."),
     "controls": ("controls", "List and explain the controls."),
     "diff": ("diff", "Tell what changed between two evidence files or reports."),
     "report": ("report", "Turn a saved JSON report into another format."),
+    "scan": ("scan", "Run every scanner that is here, and say which were not."),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from hullguard.catalogue import (
     load_profile,
     names,
 )
+from hullguard.reports import FORMATS
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -42,7 +43,7 @@ FORMAT = together(
     click.option(
         "--format",
         "format_",
-        type=click.Choice(["table", "json", "html"]),
+        type=click.Choice(list(FORMATS)),
         default="table",
         show_default=True,
         help="Form of the result.",
@@ -103,7 +104,7 @@ def make_plan(
     from hullguard.audit import Plan
     from hullguard.catalogue import find_control
     from hullguard.cli.output import note
-    from hullguard.waivers import expired, load
+    from hullguard.waivers import load, standing
 
     chosen, measure = load_profile(profile), load_benchmark(benchmark)
     wanted, unwanted = ({find_control(slug).id for slug in slugs} for slugs in (only, skip))
@@ -114,11 +115,8 @@ def make_plan(
         chosen = _without(chosen, unwanted)
     today = datetime.now(UTC).date()
     accepted = load(waivers, today) if waivers else []
-    for waiver in expired(accepted, today):
-        note(
-            f"the waiver of {waiver.control} for {waiver.object!r} expired on {waiver.expires}: "
-            f"its findings are back (owner {waiver.owner})"
-        )
+    for line in standing(accepted, today):
+        note(line)
     return Plan.make(measure, chosen, accepted, today)
 
 
@@ -126,6 +124,18 @@ def _without(profile: Profile, slugs: set[str]) -> Profile:
     from dataclasses import replace
 
     return replace(profile, enable=profile.enable - slugs, disable=profile.disable | slugs)
+
+
+def scanners(_ctx: click.Context, _param: click.Parameter, start: str) -> list[str]:
+    """Return a shell completion of scanners' names."""
+    from hullguard.scanners import NAMES
+
+    return [name for name in NAMES if name.startswith(start)]
+
+
+def today() -> date:
+    """Return the present day in UTC."""
+    return datetime.now(UTC).date()
 
 
 def now() -> str:

@@ -18,6 +18,12 @@ FORMATS: Mapping[str, str] = {
     "table": "hullguard.reports.table",
     "json": "hullguard.reports.json",
     "html": "hullguard.reports.html",
+    "markdown": "hullguard.reports.markdown",
+    "sarif": "hullguard.reports.sarif",
+    "junit": "hullguard.reports.junit",
+    "csv": "hullguard.reports.csv",
+    "cyclonedx": "hullguard.reports.cyclonedx",
+    "oscal": "hullguard.reports.oscal",
 }
 
 
@@ -40,7 +46,7 @@ class Format(Protocol):
         """Write one report."""
 
     def write_diff(self, diff: Diff, stream: TextIO, options: Options) -> None:
-        """Write what changed between two reports."""
+        """Write what changed between two reports. Raises InputError where the format has no form for it."""
 
 
 def load(name: str) -> Format:
@@ -54,5 +60,8 @@ def write_report(name: str, report: Report, stream: TextIO, options: Options = D
 
 
 def write_diff(name: str, diff: Diff, stream: TextIO, options: Options = DEFAULTS) -> None:
-    """Write ``diff`` to ``stream`` in the format called ``name``."""
+    """Write ``diff`` to ``stream`` in the format called ``name``.
+
+    Raises InputError when that format has no form for a difference.
+    """
     load(name).write_diff(diff, stream, options)

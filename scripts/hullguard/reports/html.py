@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
 from hullguard.diff import one_host
-from hullguard.reports import vocabulary
+from hullguard.reports import html_findings, vocabulary
 from hullguard.reports.page import page
 from hullguard.reports.sanitize import anchor
 from hullguard.reports.vocabulary import CHANGES, VERDICTS, is_audited, ordered, tally
@@ -48,12 +48,17 @@ def render(report: Report, before: Report | None = None) -> str:
         view["families"] = _family_views(
             view, {f: tally(r) for f, r in vocabulary.by_family(earlier).items()}
         )
+    counts = tally(result for host in report["hosts"] for result in host["results"])
+    scanned = html_findings.view(report)
+    found = scanned["filters"] if scanned else {}
     return page(
         "report.html.j2",
         report=report,
         hosts=hosts,
+        scanned=scanned,
+        filters={verdict: count + found.get(verdict, 0) for verdict, count in counts.items()},
         earlier=_run(before) if before else None,
-        counts=tally(result for host in report["hosts"] for result in host["results"]),
+        counts=counts,
         counts_before=_earlier_counts(diffs),
         missing=sorted(set(earlier_hosts) - {host["name"] for host in hosts}),
         times=_times(report["hosts"]),

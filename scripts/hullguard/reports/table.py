@@ -11,6 +11,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from hullguard.reports.findings import findings_of, scans_of
+from hullguard.reports.table_findings import print_findings
 from hullguard.reports.table_parts import (
     NAME_LENGTH,
     ONLY_IN,
@@ -60,23 +62,20 @@ def write_diff(diff: Diff, stream: TextIO, options: Options) -> None:
 
 
 def render(report: Report, console: Console, *, only_failing: bool = False) -> None:
-    """Print a report: a fleet's counts, then each host by family, then what the counts mean."""
+    """Print a report: a fleet's counts, each host by family, what scanners found, what the counts mean."""
     report = ordered(report)
-    hosts = report["hosts"]
-    print_line(
-        console,
-        words(report["tool"], "name", "version"),
-        report["benchmark"].get("title"),
-        report.get("profile"),
-    )
+    hosts, findings, scans = report["hosts"], findings_of(report), scans_of(report)
+    measure = (report["benchmark"].get("title"), report.get("profile")) if hosts or not scans else ()
+    print_line(console, words(report["tool"], "name", "version"), *measure)
     if len(hosts) > 1:
         console.print()
         console.print(_fleet(hosts))
     for host in hosts:
         _host(console, host, only_failing)
-    _totals(console, hosts)
-    if report.get("findings"):
-        print_line(console, f"{len(report['findings'])} findings of other tools: use --format json")
+    if findings or scans:
+        print_findings(console, findings, scans, only_failing)
+    if hosts or not scans:
+        _totals(console, hosts)
 
 
 def render_diff(diff: Diff, console: Console) -> None:

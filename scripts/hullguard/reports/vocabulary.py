@@ -108,11 +108,38 @@ def counts_text(counts: Mapping[str, int]) -> str:
 
 
 def ordered(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Copy of a report or diff: hosts by name, results and changes by number, objects by kind and name."""
+    """Copy of a report or diff: hosts by name, results and changes by number, objects by kind and name,
+    findings worst first, scans by target and tool.
+    """
+    keys = {"findings": finding_key, "scans": scan_key}
     return {
         **document,
         "hosts": [_ordered_host(h) for h in sorted(document["hosts"], key=lambda h: str(h["name"]))],
+        **{name: sorted(document[name], key=key) for name, key in keys.items() if document.get(name)},
     }
+
+
+def finding_key(finding: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Sort key of a finding: worst first, then by object, place, tool, rule and package."""
+    location, package = finding.get("location") or {}, finding.get("package") or {}
+    return (
+        SEVERITIES.index(severity_of(finding)),
+        *_object_key(finding.get("object") or {})[:2],
+        *(str(location.get("path", "")), str(finding.get("tool")), str(finding.get("id"))),
+        *(str(package.get("name", "")), str(package.get("installed", ""))),
+        *(_whole(location.get("line")), str(finding.get("title")), str(finding.get("fingerprint"))),
+    )
+
+
+def scan_key(scan: Mapping[str, Any]) -> tuple[str, ...]:
+    """Sort key of a scan: by target, then tool."""
+    target = scan.get("target") or {}
+    parts = (target.get("kind"), target.get("name"), scan.get("tool"), scan.get("version"))
+    return tuple(str(part or "") for part in parts)
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 0
 
 
 def _ordered_host(host: Mapping[str, Any]) -> dict[str, Any]:

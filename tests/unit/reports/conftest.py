@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from unit.reports import scanned
 
 from hullguard.diff import diff as difference
 from hullguard.reports.vocabulary import tally
@@ -263,10 +264,22 @@ def small(careless: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
+def mixed(small: dict[str, Any]) -> dict[str, Any]:
+    """One result per verdict, with findings and scans of every state."""
+    return scanned.added(small)
+
+
+@pytest.fixture
+def only_scanned(empty: dict[str, Any]) -> dict[str, Any]:
+    """Findings and scans, and no host."""
+    return scanned.added(empty)
+
+
+@pytest.fixture
 def hostile(small: dict[str, Any]) -> Callable[[str], dict[str, Any]]:
     """Puts one string wherever a report takes text."""
 
-    return lambda text: _poison_document(small, text)
+    return lambda text: _poison_document(scanned.added(small), text)
 
 
 @pytest.fixture
@@ -289,7 +302,7 @@ def hostile_diff(diff: dict[str, Any]) -> Callable[[str], dict[str, Any]]:
     return lambda text: _poison_document({**diff, "hosts": [first]}, text)
 
 
-KEPT = {"schema", "verdict", "severity", "kind", "before", "after", "only_in"}
+KEPT = {"schema", "verdict", "severity", "kind", "before", "after", "only_in", "status", "state"}
 
 
 def _poison_document(document: dict[str, Any], text: str) -> dict[str, Any]:

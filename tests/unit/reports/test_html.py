@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from hullguard.diff import diff as difference
 from hullguard.reports.html import bar, render, render_diff
 from hullguard.reports.vocabulary import VERDICTS, tally
 
@@ -210,6 +211,57 @@ def test_bars_fill_their_width_and_are_described(careless: dict[str, Any]) -> No
     assert [part["count"] for part in parts] == ["", 30, ""]
     page = Page(render(careless))
     assert len(page.all("title")) == len(page.all("desc")) + 1 == 9
+
+
+def test_findings_are_there_with_state_due_day_and_waiver(mixed: dict[str, Any]) -> None:
+    page = Page(render(mixed))
+    for finding in mixed["findings"]:
+        for value in (finding["id"], finding["title"], finding["fingerprint"], *finding["references"]):
+            assert value in page.text
+    assert "breach: 12 days over, by 2026-09-20" in page.text
+    assert "due in 28 days" in page.text
+    assert "Accepted until 2027-01-31 by D. Marsh, owned by billing" in page.text
+    assert "1 overdue by the vulnerability policy, 1 waived, 1 ignored" in page.text
+    shown = [a["data-verdict"] for a in page.all("article") if "finding" in (a["class"] or "")]
+    assert (shown.count("fail"), shown.count("waived"), shown.count("not_applicable")) == (5, 1, 1)
+
+
+def test_scanners_that_gave_nothing_are_named(mixed: dict[str, Any]) -> None:
+    text = Page(render(mixed)).text
+    assert "3 of 7 scans gave no answer" in text
+    assert "To get it: See its project." in text
+    assert "did not end within 300 s" in text
+    without = Page(render({**mixed, "scans": []})).text
+    assert "does not say which scanners ran" in without
+
+
+def test_the_filter_counts_findings(mixed: dict[str, Any]) -> None:
+    page = Page(render(mixed))
+    assert re.search(r"fail\s+6", page.text)
+    assert [a["value"] for a in page.all("input") if a.get("name") == "verdict"] == list(VERDICTS)
+
+
+def test_a_page_of_scanners_only(only_scanned: dict[str, Any]) -> None:
+    page = Page(render(only_scanned))
+    assert "4 scanned objects" in page.text
+    assert "holds no hosts" not in page.text
+    assert "CIS Docker Benchmark" not in page.text.split("At a glance")[1]
+    nothing = Page(render({**only_scanned, "findings": []}))
+    assert "No findings." in nothing.text
+
+
+def test_findings_links_and_anchors(
+    mixed: dict[str, Any], only_scanned: dict[str, Any], careless: dict[str, Any]
+) -> None:
+    for report in (mixed, only_scanned, {**only_scanned, "findings": []}):
+        test_every_link_has_its_target_and_ids_are_unique(report, careless)
+        test_nothing_is_loaded_from_anywhere(
+            report, careless, difference(careless, careless, "2026-10-02T09:14:09Z")
+        )
+
+
+def test_findings_snapshot(only_scanned: dict[str, Any], snapshot: SnapshotAssertion) -> None:
+    assert re.findall(r"<body>.*<script>", render(only_scanned), re.DOTALL) == snapshot
 
 
 def test_render_is_repeatable(fleet: dict[str, Any], careless: dict[str, Any]) -> None:

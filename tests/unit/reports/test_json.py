@@ -36,5 +36,11 @@ def test_hostile_text_is_ascii_and_survives(
     assert json.loads(output)["hosts"][0]["name"] == hostile_text
 
 
+def test_findings_and_scans_are_there_in_order(mixed: dict[str, Any]) -> None:
+    turned = {**mixed, "findings": mixed["findings"][::-1], "scans": mixed["scans"][::-1]}
+    assert render(turned) == render(mixed)
+    assert len(json.loads(render(mixed))["findings"]) == len(mixed["findings"])
+
+
 def test_snapshot(small: dict[str, Any], snapshot: SnapshotAssertion) -> None:
     assert render(small) == snapshot

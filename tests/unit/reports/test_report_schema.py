@@ -20,8 +20,9 @@ def validator(name: str) -> Draft202012Validator:
 
 
 def test_sample_documents_are_valid(
-    fleet: dict[str, Any], empty: dict[str, Any], diff: dict[str, Any]
+    fleet: dict[str, Any], empty: dict[str, Any], diff: dict[str, Any], mixed: dict[str, Any]
 ) -> None:
+    validator("report").validate(mixed)
     validator("report").validate(fleet)
     validator("report").validate(empty)
     validator("diff").validate(diff)

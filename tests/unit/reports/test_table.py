@@ -117,6 +117,49 @@ def test_no_hosts(empty: dict[str, Any]) -> None:
     assert "0 results on 0 hosts" in text_of(empty)
 
 
+def test_findings_are_shown_worst_first_by_object(mixed: dict[str, Any]) -> None:
+    text = text_of(mixed, 200)
+    part = text.split("Scanners  ")[1]
+    assert part.startswith("1 critical · 2 high · 1 medium · 1 low · 1 waived · 1 ignored")
+    assert part.index("image registry") < part.index("CVE-2026-1001") < part.index("CVE-2026-1004")
+    assert part.index("CVE-2026-1004") < part.index("file app/Dockerfile") < part.index("DL3002")
+    assert "breach: 12 days over, by 2026-09-20" in part
+    assert "accepted until 2027-01-31 by D. Marsh, owner billing" in part
+
+
+def test_scanners_that_gave_nothing_are_named(mixed: dict[str, Any]) -> None:
+    text = text_of(mixed, 200)
+    assert "3 of 7 gave no answer: nothing is claimed for them" in text
+    assert re.search(r"^  not run +grype on .*To get it: See its project\.", text, re.MULTILINE)
+    assert re.search(
+        r"^  unknown +trivy 0\.76\.0 on image scratch:2: unknown: did not end", text, re.MULTILINE
+    )
+
+
+def test_only_failing_leaves_out_accepted_findings_and_scanners_that_ran(mixed: dict[str, Any]) -> None:
+    text = text_of(mixed, 200, only_failing=True)
+    assert "CVE-2026-1003" not in text
+    assert "CVE-2026-1001" in text
+    assert "1 waived" in text
+    assert "ran, found nothing" not in text
+    assert "did not run: grype" in text
+
+
+def test_a_report_of_scanners_only_speaks_of_no_benchmark(only_scanned: dict[str, Any]) -> None:
+    text = text_of(only_scanned, 200)
+    assert "CIS Docker Benchmark" not in text
+    assert "0 results" not in text
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_findings_fit_the_terminal(width: int, mixed: dict[str, Any]) -> None:
+    assert max(cell_len(line) for line in text_of(mixed, width).splitlines()) <= width
+
+
+def test_findings_snapshot(only_scanned: dict[str, Any], snapshot: SnapshotAssertion) -> None:
+    assert text_of(only_scanned) == snapshot
+
+
 @pytest.mark.parametrize("width", [80, 200])
 def test_snapshot(width: int, small: dict[str, Any], snapshot: SnapshotAssertion) -> None:
     assert text_of(small, width) == snapshot

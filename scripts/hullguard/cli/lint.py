@@ -1,0 +1,90 @@
+"""Our own lint as one more scanner of `hullguard scan compose` and `hullguard scan dockerfile`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from hullguard.lint import Judged
+    from hullguard.scanners.base import Target
+    from hullguard.scanners.scan import Scan
+
+Own = Callable[["list[Target]"], "list[Scan]"]
+MOST_NAMED = 8
+
+
+def dockerfiles(targets: list[Target]) -> list[Scan]:
+    """Return what our controls say of Dockerfiles. Raises InputError for a single one that can't be read."""
+    from hullguard.catalogue import DEFAULT_BENCHMARK, DEFAULT_PROFILE, load_benchmark, load_profile
+    from hullguard.lint import dockerfile, judge
+
+    profile, benchmark = load_profile(DEFAULT_PROFILE), load_benchmark(DEFAULT_BENCHMARK)
+    return _each(targets, lambda target: judge(dockerfile.load(Path(target.name)), profile, benchmark))
+
+
+def composes(profiles: Iterable[str], fix: Path | None) -> Own:
+    """Return what judges compose files, and writes the override of one to `fix`."""
+    wanted = tuple(profiles)
+
+    def own(targets: list[Target]) -> list[Scan]:
+        from hullguard.catalogue import DEFAULT_BENCHMARK, DEFAULT_PROFILE, load_benchmark, load_profile
+        from hullguard.cli.output import emit, note
+        from hullguard.errors import InputError
+        from hullguard.lint import compose, judge
+        from hullguard.lint.fix import override
+
+        profile, benchmark = load_profile(DEFAULT_PROFILE), load_benchmark(DEFAULT_BENCHMARK)
+
+        def one(target: Target) -> Judged:
+            path = Path(target.name)
+            project = compose.load(path, environment=os.environ, profiles=wanted)
+            judged = judge(project, profile, benchmark)
+            for line in project.notes:
+                note(line)
+            if fix is not None:
+                if fix.exists() and fix.samefile(path):
+                    raise InputError(f"--fix {fix} is the compose file itself, which is never changed.")
+                text = override(project, judged)
+                emit(lambda stream: click.echo(text, stream, nl=False), fix)
+            return judged
+
+        return _each(targets, one)
+
+    return own
+
+
+def _each(targets: list[Target], judged: Callable[[Target], Judged]) -> list[Scan]:
+    """Return one scan per target. What can't be read is unknown, so that nobody else's result is lost; a
+    single one is an InputError.
+    """
+    from hullguard import __version__
+    from hullguard.errors import InputError
+    from hullguard.scanners.scan import RAN, UNKNOWN, Scan
+
+    scans = []
+    for target in targets:
+        try:
+            found = judged(target)
+        except InputError as error:
+            if len(targets) == 1:
+                raise
+            scans.append(Scan("hullguard", target, UNKNOWN, __version__, reason=str(error)))
+            continue
+        scans.append(
+            Scan("hullguard", target, RAN, __version__, reason=_unseen(found), findings=tuple(found.findings))
+        )
+    return scans
+
+
+def _unseen(judged: Judged) -> str:
+    """Return which controls could not be judged, in a sentence; "" when all were."""
+    names = sorted({one.control or one.object.name for one in judged.unseen})
+    if not names:
+        return ""
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return f"not seen in it: {', '.join(names[:MOST_NAMED])}{more}"
