@@ -82,9 +82,10 @@ def _each(targets: list[Target], judged: Callable[[Target], Judged]) -> list[Sca
 
 
 def _unseen(judged: Judged) -> str:
-    """Return which controls could not be judged, in a sentence; "" when all were."""
+    """Return which controls could not be judged, in a sentence, and which no file can show; "" when none."""
     names = sorted({one.control or one.object.name for one in judged.unseen})
-    if not names:
-        return ""
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return f"not seen in it: {', '.join(names[:MOST_NAMED])}{more}"
+    words = [f"not seen in it: {', '.join(names[:MOST_NAMED])}{more}"] if names else []
+    if judged.left:
+        words.append(f"left to host and image: {', '.join(sorted(judged.left))}")
+    return "; ".join(words)
