@@ -211,7 +211,14 @@ def lint(session: nox.Session) -> None:
         "yamllint": ["yamllint", "--strict", "."],
         "shellcheck": ["shellcheck", *shell_scripts],
         "codespell": ["codespell"],
-        "zizmor": ["zizmor", "--offline", "--quiet", "--persona", "pedantic", "examples/ci"],
+        "zizmor": [
+            "zizmor",
+            "--offline",
+            "--quiet",
+            "--persona",
+            "pedantic",
+            "examples/ci/github-actions.yml",
+        ],
     }
     chosen = {name: commands[name] for name in session.posargs or commands}
     results = side_by_side(session, chosen)

@@ -29,7 +29,7 @@ POLICY = options.together(
     click.option("--policy", type=click.Path(path_type=Path), metavar="default|FILE",
                  help="Say of each vulnerability when it has to be fixed; those with time left do not fail."),
     click.option("--exploited", type=click.Path(path_type=Path),
-                 help="List of vulnerabilities known to be exploited, as CISA's catalogue: they have less time."),
+                 help="List of vulnerabilities known to be exploited, as CISA's: they have less time."),
     click.option("--first-seen", type=click.Path(path_type=Path),
                  help="File that remembers since when each vulnerability is known: days count from then."),
 )  # fmt: skip

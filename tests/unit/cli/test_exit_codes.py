@@ -56,6 +56,6 @@ def test_the_code_of_a_command(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
-    monkeypatch.setattr("hullguard.scanners.tools.folders", lambda: [])
-    monkeypatch.setattr("hullguard.collect.processes", lambda: [])
+    monkeypatch.setattr("hullguard.scanners.tools.folders", list)
+    monkeypatch.setattr("hullguard.collect.processes", list)
     assert run(*command.split()).code == int(code)
