@@ -162,7 +162,10 @@ BUILD_ARGUMENTS = re.compile(r"^(?:RUN )?\|\d+ .*?(?= /\S*sh -\w*c\b| (?:cmd|pow
 INSTRUCTION = re.compile(
     r"(?:[^#\n]{0,40}#\(nop\)\s+)?(?:ONBUILD\s+)?(ENV|ARG|CMD|ENTRYPOINT|HEALTHCHECK)\s+(.*)", re.DOTALL
 )
-ASSIGNMENT = re.compile(r"(?<![\w.-])([A-Za-z_][\w.-]*)=(?=(\"(?:\\.|[^\"\\])*\"?|'[^']*'?|[^\s,;]*))")
+# Of a value only the beginning counts: more would be read over and over again in A=A=A=...
+ASSIGNMENT = re.compile(
+    r"(?<![\w.-])([A-Za-z_][\w.-]*)=(?=(\"(?:\\.|[^\"\\]){0,80}\"?|'[^']{0,80}'?|[^\s,;]{0,80}))"
+)
 
 
 def redact_text(text: str) -> str:
