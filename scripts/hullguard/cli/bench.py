@@ -127,7 +127,7 @@ def _theirs(path: Path | None, log: Path | None, timeout: float) -> tuple[Mappin
             raise InputError(f"{log}: no whole JSON log of docker-bench-security: {error}.") from None
     scanner = docker_bench.DockerBench(path)
     progress("running docker-bench-security")
-    tool = scan.available([scanner])[scanner.name]
+    tool = scan.available([scanner], cached=False)[scanner.name]
     done = scan.one(scanner, tool, targets.host(), Settings(timeout), cached=False)
     if done.status != scan.RAN:
         raise HullguardError(f"docker-bench-security did not run: {done.reason}. {done.get}".strip())

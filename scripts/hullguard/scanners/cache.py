@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from hullguard import __version__
@@ -43,18 +43,52 @@ def read(name: str) -> tuple[list[Finding], bytes] | None:
         return None
 
 
+def program_key(name: str, path: Path) -> str:
+    """Return the name of what is remembered of a program; another file in its place has another one."""
+    try:
+        real = path.resolve(strict=True)
+        facts = real.stat()
+    except OSError:
+        return ""
+    parts = [
+        name,
+        str(path),
+        str(real),
+        *map(str, (facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)),
+    ]
+    return "tool-" + hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def read_version(name: str) -> str:
+    """Return the remembered version of a tool, or ""."""
+    try:
+        return (folder() / f"{name}.txt").read_text(encoding="utf-8") if name else ""
+    except (OSError, ValueError):
+        return ""
+
+
+def write_version(name: str, version: str) -> None:
+    """Remember the version of a tool."""
+    if name:
+        _write({f"{name}.txt": version.encode()})
+
+
 def write(name: str, findings: Iterable[Finding], raw: bytes) -> None:
     """Remember an answer, for its owner only. A disk that is full or read-only is no reason to fail."""
     if not name:
         return
     text = json.dumps([to_json(finding) for finding in findings]).encode()
+    # The findings come last: without them there is no answer.
+    _write({f"{name}.raw": raw, f"{name}.json": text})
+
+
+def _write(files: Mapping[str, bytes]) -> None:
     try:
         folder().mkdir(parents=True, exist_ok=True, mode=0o700)
-        # The findings come last: without them there is no answer.
-        for suffix, data in ((".raw", raw), (".json", text)):
+        for name, data in files.items():
             handle, temporary = tempfile.mkstemp(dir=folder())
             with os.fdopen(handle, "wb") as stream:
                 stream.write(data)
-            Path(temporary).replace(folder() / f"{name}{suffix}")
+            Path(temporary).replace(folder() / name)
     except OSError:
         return

@@ -42,12 +42,12 @@ WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
 Progress = Callable[[Scan, int, int], None]
 
 
-def available(scanners: Iterable[Scanner]) -> dict[str, Tool | Scan | None]:
+def available(scanners: Iterable[Scanner], *, cached: bool) -> dict[str, Tool | Scan | None]:
     """Return {name: the tool; None when it is not here; a `Scan` that says why it can't be used}."""
     found: dict[str, Tool | Scan | None] = {}
     for scanner in scanners:
         try:
-            found[scanner.name] = tools.find(scanner)
+            found[scanner.name] = tools.find(scanner, cached=cached)
         except (Rubbish, *_BROKEN) as error:
             nothing = Target("", "")
             found[scanner.name] = Scan(
@@ -102,7 +102,7 @@ def every(
 
     `keep` gets each scan as it ends, and returns what is kept of it.
     """
-    here = available(scanners)
+    here = available(scanners, cached=cached)
     jobs = [(scanner, target) for target in targets for scanner in scanners]
     found: list[Scan] = []
     with ThreadPoolExecutor(max_workers=max(1, len(scanners))) as pool:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from hullguard.errors import InputError
-from hullguard.scanners import process
+from hullguard.scanners import cache, process
 from hullguard.scanners.base import Job, Rubbish, Scanner, Tool
 
 VERSION_SECONDS = 30.0
@@ -44,14 +44,18 @@ def program(scanner: Scanner) -> Path | None:
     return Path(found).absolute() if found else None
 
 
-def find(scanner: Scanner) -> Tool | None:
-    """Return the tool with the version it tells, or None when it is not here.
+def find(scanner: Scanner, *, cached: bool = False) -> Tool | None:
+    """Return the tool with the version it tells, or None when it is not here; `cached`: it need not be asked
+    again while its program is the same file.
 
     Raises Rubbish when it can't tell.
     """
     path = program(scanner)
     if path is None:
         return None
+    known = cache.program_key(scanner.name, path) if cached else ""
+    if version := cache.read_version(known):
+        return Tool(scanner.name, path, version)
     with process.empty_folder() as folder:
         job = Job([str(path), *scanner.version_command()], may_be_empty=True)
         ran = process.run(job, folder, VERSION_SECONDS)
@@ -59,4 +63,5 @@ def find(scanner: Scanner) -> Tool | None:
     version = scanner.version(text).strip()
     if not version or len(version) > 60:
         raise Rubbish(f"told no version: {text[:100]!r}")
+    cache.write_version(known, version)
     return Tool(scanner.name, path, version)

@@ -145,3 +145,15 @@ def test_an_interruption_stops_the_tools(scripted: Write) -> None:
     with pytest.raises(KeyboardInterrupt):
         scan.every([Scripted()], [Target("dir", str(i)) for i in range(20)], Settings(), progress=interrupt)
     assert time.monotonic() - begun < 10
+
+
+def test_a_tools_version_is_asked_once_while_it_is_the_same_file(scripted: Write, tmp_path: Path) -> None:
+    asked = tmp_path / "asked"
+    path = scripted('echo "[]"')
+    path.write_text(path.read_text().replace("echo tool 1.2.3", f"echo x >>{asked}; echo tool 1.2.3"))
+    assert [every()[0].version, every()[0].version] == ["1.2.3", "1.2.3"]
+    assert asked.read_text() == "x\n"
+    assert every(cached=False)[0].version == "1.2.3"
+    assert asked.read_text() == "x\n" * 2
+    path.write_text(path.read_text().replace("1.2.3", "1.2.4"))
+    assert every()[0].version == "1.2.4"
