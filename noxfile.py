@@ -347,7 +347,7 @@ def lock(session: nox.Session) -> None:
     """Make the locks in requirements/*.txt anew (-- --upgrade takes newer versions)."""
     lowest = {"ansible-newest": "3.12"}
     for source in sorted(Path("requirements").glob("*.in")):
-        project = [] if source.stem in {"nox", "tools", "checkov"} else ["pyproject.toml"]
+        project = [] if source.stem in {"nox", "tools", "checkov", "trestle"} else ["pyproject.toml"]
         session.run(
             *(sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes"),
             *("--no-header", "--python-version", lowest.get(source.stem, "3.11")),

