@@ -12,26 +12,42 @@ import click
 if TYPE_CHECKING:
     from hullguard.lint import Judged
     from hullguard.scanners.base import Target
+    from hullguard.scanners.report import Measure
     from hullguard.scanners.scan import Scan
 
-Own = Callable[["list[Target]"], "list[Scan]"]
+Own = Callable[["list[Target]", "Measure"], "list[Scan]"]
 MOST_NAMED = 8
 
 
-def dockerfiles(targets: list[Target]) -> list[Scan]:
-    """Return what our controls say of Dockerfiles. Raises InputError for a single one that can't be read."""
+def dockerfiles(targets: list[Target], measure: Measure) -> list[Scan]:
+    """Return what our controls say of Dockerfiles, and the policy of what they build on.
+
+    Raises InputError for a single one that can't be read.
+    """
+    from dataclasses import replace
+
     from hullguard.catalogue import DEFAULT_BENCHMARK, DEFAULT_PROFILE, load_benchmark, load_profile
     from hullguard.lint import dockerfile, judge
+    from hullguard.scanners.finding import fingerprinted
 
     profile, benchmark = load_profile(DEFAULT_PROFILE), load_benchmark(DEFAULT_BENCHMARK)
-    return _each(targets, lambda target: judge(dockerfile.load(Path(target.name)), profile, benchmark))
+
+    def one(target: Target) -> Judged:
+        found = dockerfile.load(Path(target.name))
+        judged = judge(found, profile, benchmark)
+        if measure.policy is None:
+            return judged
+        bases = measure.bases(target.name, found.instructions)
+        return replace(judged, findings=fingerprinted([*judged.findings, *bases]))
+
+    return _each(targets, one)
 
 
 def composes(profiles: Iterable[str], fix: Path | None) -> Own:
     """Return what judges compose files, and writes the override of one to `fix`."""
     wanted = tuple(profiles)
 
-    def own(targets: list[Target]) -> list[Scan]:
+    def own(targets: list[Target], measure: Measure) -> list[Scan]:
         from hullguard.catalogue import DEFAULT_BENCHMARK, DEFAULT_PROFILE, load_benchmark, load_profile
         from hullguard.cli.output import emit, note
         from hullguard.errors import InputError

@@ -197,7 +197,7 @@ def run(
     policy: Path | None = None,
     exploited: Path | None = None,
     first_seen: Path | None = None,
-    own: Callable[[Any], Any] | None = None,
+    own: Callable[[Any, Any], Any] | None = None,
 ) -> int:
     """Scan the targets, write the report, and return the exit code. Raises HullguardError."""
     from hullguard.audit import exit_code
@@ -221,7 +221,7 @@ def run(
         scanners, found, settings, cached=not no_cache, progress=tell, keep=scan.keeper(folder)
     )
     if own is not None:
-        scans = sorted([*own(found), *scans], key=lambda s: (s.target.kind, s.target.name, s.tool))
+        scans = sorted([*own(found, measure), *scans], key=lambda s: (s.target.kind, s.target.name, s.tool))
     report.refuse_nothing(scans, only if asked is None or asked else ())
     document = report.make(scans, measure, options.now(), raw=folder is not None)
     for line in measure.notes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ from hullguard.audit import SCHEMA
 from hullguard.catalogue import DEFAULT_BENCHMARK, DEFAULT_PROFILE, load_benchmark
 from hullguard.errors import HullguardError, InputError
 from hullguard.scanners import scan
-from hullguard.scanners.finding import Finding, fingerprinted, to_json
+from hullguard.scanners.finding import Finding, Location, fingerprinted, to_json
+from hullguard.scanners.targets import created
+from hullguard.spec.dockerfile import Instruction, bases
 
 
 @dataclass
@@ -56,6 +58,22 @@ class Measure:
             self.notes.append("without --first-seen every term begins today, and nothing is ever late")
         seen = first_seen.remember(self.seen, judged, self.today) if self.seen else {}
         return vulnerabilities.judge(judged, self.policy, self.today, seen)
+
+    def bases(self, path: str, instructions: Sequence[Instruction]) -> list[Finding]:
+        """Return what the policy says of the images that a Dockerfile builds on; the local engine tells their
+        age.
+        """
+        if self.policy is None:
+            return []
+        used = bases(instructions)
+        known = created(name for name, _ in used if name)
+        return [
+            replace(finding, location=Location(path, line, line))
+            for name, line in used
+            for finding in vulnerabilities.base_images(
+                known.get(name or "", ""), [name] if name else [], self.policy, self.today
+            )
+        ]
 
 
 def make(scans: Sequence[scan.Scan], measure: Measure, generated_at: str, *, raw: bool) -> dict[str, Any]:

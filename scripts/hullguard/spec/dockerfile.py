@@ -88,6 +88,12 @@ def image(name: str, instructions: Sequence[Instruction]) -> tuple[Spec, Lines]:
     return spec, lines
 
 
+def bases(instructions: Sequence[Instruction]) -> list[tuple[str | None, int]]:
+    """Return the images that stages start from, with their lines; None where a build argument has to tell."""
+    stages = _stages(instructions)
+    return [(stage.base, stage.line) for stage in stages if not stage.parent and stage.base != "scratch"]
+
+
 def _effective(step: Instruction) -> Instruction:
     return step.trigger or step
 

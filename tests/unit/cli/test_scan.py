@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from unit.cli.conftest import Run
 
+from hullguard.paths import compliance_dir
 from hullguard.scanners import NAMES, load
 from hullguard.yamlfile import check
 
@@ -145,3 +146,23 @@ def test_what_is_waived_does_not_fail_and_stays_visible(run: Run, dockerfile: Pa
     done = run("scan", "dockerfile", "Dockerfile", "-w", "w.yml", "--format", "json")
     assert done.code == 0
     assert {row["waiver"]["expires"] for row in json.loads(done.out)["findings"]} == {ends}
+
+
+def test_the_policy_judges_what_a_dockerfile_builds_on(
+    run: Run, dockerfile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    shipped = compliance_dir() / "policies" / "vulnerability.yml"
+    strict = shipped.read_text().replace("allowed: []", "allowed: [registry.example.net/*]")
+    (tmp_path / "policy.yml").write_text(strict)
+
+    def rules(policy: str) -> set[str]:
+        done = run("scan", "dockerfile", "Dockerfile", "--policy", policy, "--format", "json")
+        return {row["id"] for row in json.loads(done.out)["findings"] if row["object"]["kind"] == "image"}
+
+    assert "base_image_not_allowed" in rules("policy.yml")
+    assert "base_image_not_allowed" not in rules("default")
+    # No engine tells how old it is, which is said and not passed over.
+    assert "base_image_age_unknown" in rules("default")
+    dockerfile.write_text("FROM registry.example.net/base:1 AS one\nFROM one\nFROM scratch\n")
+    assert "base_image_not_allowed" not in rules("policy.yml")
