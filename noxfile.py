@@ -247,7 +247,8 @@ def e2e(session: nox.Session) -> None:
     install(session, f"ansible-{CONTROLLER}")
     session.run("python", "-m", "lab", "engine")
     session.env["HULLGUARD_TOOLS"] = str(TOOLS)
-    session.run("pytest", *([] if named_paths(session) else ["tests/e2e"]), *session.posargs)
+    paths = [] if named_paths(session) else ["tests/e2e"]
+    session.run("pytest", "--durations=15", *paths, *session.posargs)
 
 
 @nox.session(python=False, default=False)

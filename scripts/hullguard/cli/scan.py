@@ -217,11 +217,12 @@ def run(
     def tell(done: scan.Scan, number: int, of: int) -> None:
         progress(f"[{number}/{of}] {done.target.name}: {done.tool}: {report.in_words(done)}")
 
-    scans = scan.every(
+    # Ours comes first: it refuses a single file that is none at once, which others may work on for minutes.
+    ours = own(found, measure) if own is not None else []
+    theirs = scan.every(
         scanners, found, settings, cached=not no_cache, progress=tell, keep=scan.keeper(folder)
     )
-    if own is not None:
-        scans = sorted([*own(found, measure), *scans], key=lambda s: (s.target.kind, s.target.name, s.tool))
+    scans = sorted([*ours, *theirs], key=lambda s: (s.target.kind, s.target.name, s.tool))
     report.refuse_nothing(scans, only if asked is None or asked else ())
     document = report.make(scans, measure, options.now(), raw=folder is not None)
     for line in measure.notes:
