@@ -148,7 +148,7 @@ def exit_code(document: Mapping[str, Any], fail_on: str | None, *, strict: bool)
     if counted:
         return EXIT_CODES[counted[-1]]
     unseen = any(row["verdict"] == UNKNOWN for row in rows)
-    unseen |= any(row["status"] == "unknown" for row in document.get("scans", []))
+    unseen |= any(row["status"] == "unknown" or row.get("unseen") for row in document.get("scans", []))
     return EXIT_UNKNOWN if strict and unseen else 0
 
 

@@ -18,6 +18,10 @@ class HullguardError(Exception):
         self.exit_code = exit_code
 
 
+# Names in a hint; a list of all controls helps nobody.
+MOST_KNOWN = 12
+
+
 class InputError(HullguardError):
     """Wrong usage: an unknown name, or a file that does not hold what it should. Exit code 2."""
 
@@ -29,5 +33,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> InputError:
     """Return the error for a name that nobody knows, with the nearest known ones."""
     choices = sorted(known)
     near = difflib.get_close_matches(name, choices, n=3, cutoff=0.5)
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(choices[:12])}."
+    more = f" and {len(choices) - MOST_KNOWN} more" if len(choices) > MOST_KNOWN else ""
+    known_ones = f"Known: {', '.join(choices[:MOST_KNOWN])}{more}."
+    hint = f"Did you mean {' or '.join(near)}?" if near else known_ones
     return InputError(f"There is no {kind} {name!r}. {hint}")

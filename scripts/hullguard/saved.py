@@ -10,6 +10,10 @@ from hullguard import audit, evidence, yamlfile
 from hullguard.errors import InputError
 
 Report = dict[str, Any]
+NO_HOSTS = (
+    "A report of a scan holds findings and no host: only audits can be compared. "
+    "Findings carry fingerprints, which stay the same from scan to scan."
+)
 # A report of a thousand hosts has about 150 MB.
 LARGEST_BYTES = 256 << 20
 

@@ -41,15 +41,19 @@ def command(
     from hullguard.catalogue import SEVERITIES
     from hullguard.cli.output import emit
     from hullguard.diff import diff
+    from hullguard.errors import InputError
     from hullguard.reports import write_diff
-    from hullguard.saved import load_report_or_evidence
+    from hullguard.saved import NO_HOSTS, load_report_or_evidence
 
     plan = cache(lambda: options.make_plan(profile, benchmark, waivers, only, skip))
 
     def judged(path: Path) -> dict[str, Any]:
         return load_report_or_evidence(path, plan, options.now())
 
-    document = diff(judged(before), judged(after), options.now())
+    earlier, later = judged(before), judged(after)
+    if any(report.get("scans") and not report["hosts"] for report in (earlier, later)):
+        raise InputError(NO_HOSTS)
+    document = diff(earlier, later, options.now())
     emit(lambda stream: write_diff(format_, document, stream), output)
     broken = {
         change["severity"]

@@ -43,14 +43,13 @@ def dockerfiles(targets: list[Target], measure: Measure) -> list[Scan]:
     return _each(targets, one)
 
 
-def composes(profiles: Iterable[str], fix: Path | None) -> Own:
-    """Return what judges compose files, and writes the override of one to `fix`."""
-    wanted = tuple(profiles)
+def composes(profiles: Iterable[str], overrides: Iterable[Path], fix: Path | None) -> Own:
+    """Return what judges compose files, `overrides` laid over them, and writes an override to `fix`."""
+    wanted, laid_over = tuple(profiles), tuple(overrides)
 
     def own(targets: list[Target], measure: Measure) -> list[Scan]:
         from hullguard.catalogue import DEFAULT_BENCHMARK, DEFAULT_PROFILE, load_benchmark, load_profile
         from hullguard.cli.output import emit, note
-        from hullguard.errors import InputError
         from hullguard.lint import compose, judge
         from hullguard.lint.fix import override
 
@@ -58,20 +57,33 @@ def composes(profiles: Iterable[str], fix: Path | None) -> Own:
 
         def one(target: Target) -> Judged:
             path = Path(target.name)
-            project = compose.load(path, environment=os.environ, profiles=wanted)
+            project = compose.load(path, *laid_over, environment=os.environ, profiles=wanted)
             judged = judge(project, profile, benchmark)
             for line in project.notes:
                 note(line)
             if fix is not None:
-                if fix.exists() and fix.samefile(path):
-                    raise InputError(f"--fix {fix} is the compose file itself, which is never changed.")
+                _replaceable(fix, path)
                 text = override(project, judged)
                 emit(lambda stream: click.echo(text, stream, nl=False), fix)
+                note(f"{fix} is written: read it before use")
             return judged
 
         return _each(targets, one)
 
     return own
+
+
+def _replaceable(fix: Path, original: Path) -> None:
+    """Refuse to write over what is not ours. Raises InputError."""
+    from hullguard.errors import InputError
+    from hullguard.lint.fix import MADE_BY
+
+    if not fix.exists():
+        return
+    if fix.samefile(original):
+        raise InputError(f"--fix {fix} is the compose file itself, which is never changed.")
+    if not fix.read_text(encoding="utf-8", errors="replace").startswith(MADE_BY):
+        raise InputError(f"--fix {fix} is there already, and was not written by this command. Name another.")
 
 
 def _each(targets: list[Target], judged: Callable[[Target], Judged]) -> list[Scan]:
@@ -92,7 +104,15 @@ def _each(targets: list[Target], judged: Callable[[Target], Judged]) -> list[Sca
             scans.append(Scan("hullguard", target, UNKNOWN, __version__, reason=str(error)))
             continue
         scans.append(
-            Scan("hullguard", target, RAN, __version__, reason=_unseen(found), findings=tuple(found.findings))
+            Scan(
+                "hullguard",
+                target,
+                RAN,
+                __version__,
+                reason=_unseen(found),
+                unseen=len(found.unseen),
+                findings=tuple(found.findings),
+            )
         )
     return scans
 

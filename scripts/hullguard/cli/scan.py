@@ -10,6 +10,7 @@ import click
 
 from hullguard.cli import options
 
+OURS = "hullguard"
 TOOLS = options.together(
     click.option("--tool", "-t", "only", multiple=True, metavar="NAME", shell_complete=options.scanners,
                  help="Run this scanner only; may be repeated. It has to be here."),
@@ -155,24 +156,38 @@ def dockerfile(names: tuple[str, ...], **chosen: Any) -> int:
     metavar="PROFILE",
     help="Judge the services of this compose profile too; may be repeated.",
 )
+@click.option(
+    "--override",
+    "overrides",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="Lay this file over it first, as `docker compose -f A -f B`: for our own controls.",
+)
 @click.option("--fix", type=click.Path(path_type=Path, dir_okay=False),
               help="Write an override file that closes what needs no knowledge of its services.")  # fmt: skip
 @shared
-def compose(names: tuple[str, ...], profiles: tuple[str, ...], fix: Path | None, **chosen: Any) -> int:
+def compose(
+    names: tuple[str, ...],
+    profiles: tuple[str, ...],
+    overrides: tuple[Path, ...],
+    fix: Path | None,
+    **chosen: Any,
+) -> int:
     """Judge compose files by our own controls, and with the linters that are here.
 
     \b
     Examples:
       hullguard scan compose compose.yml
       hullguard scan compose compose.yml --fix compose.hardened.yml
+      hullguard scan compose compose.yml --override compose.hardened.yml
       docker compose -f compose.yml -f compose.hardened.yml up -d
     """
     from hullguard.cli.lint import composes
     from hullguard.scanners import targets
 
-    if fix and len(names) > 1:
-        raise click.UsageError("--fix takes one compose file at a time.")
-    own = composes(profiles, fix)
+    if (fix or overrides) and len(names) > 1:
+        raise click.UsageError("--fix and --override take one compose file at a time.")
+    own = composes(profiles, overrides, fix)
     return run("compose", targets.files("compose", names), own=own, **chosen)
 
 
@@ -202,11 +217,17 @@ def run(
     """Scan the targets, write the report, and return the exit code. Raises HullguardError."""
     from hullguard.audit import exit_code
     from hullguard.cli.output import emit, note, progress
+    from hullguard.errors import InputError
     from hullguard.reports import Options, write_report
     from hullguard.scanners import handling, report, scan
     from hullguard.scanners.base import Settings
 
-    scanners = handling(kind, only)
+    if output is not None and any(t.path and output.resolve() == t.path for t in found):
+        raise InputError(f"--output {output} is what is scanned; it would be gone.")
+    if OURS in only and own is None:
+        raise InputError(f"{OURS}'s own controls are for Dockerfiles and compose files.")
+    scanners = [] if set(only) == {OURS} else handling(kind, tuple(name for name in only if name != OURS))
+    own = own if not only or OURS in only else None
     store = databases.resolve() if databases else None
     settings = Settings(timeout, store, not online, tuple(key.resolve() for key in keys), licenses)
     measure = report.Measure.make(
@@ -217,6 +238,7 @@ def run(
     def tell(done: scan.Scan, number: int, of: int) -> None:
         progress(f"[{number}/{of}] {done.target.name}: {done.tool}: {report.in_words(done)}")
 
+    broken = 0
     # Ours comes first: it refuses a single file that is none at once, which others may work on for minutes.
     ours = own(found, measure) if own is not None else []
     theirs = scan.every(
@@ -228,4 +250,7 @@ def run(
     for line in measure.notes:
         note(line)
     emit(lambda stream: write_report(format_, document, stream, Options()), output)
-    return exit_code(document, None if fail_on == "never" else fail_on, strict=strict)
+    for one in (one for one in ours if one.status == scan.UNKNOWN):
+        note(one.reason)
+        broken = 2
+    return exit_code(document, None if fail_on == "never" else fail_on, strict=strict) or broken

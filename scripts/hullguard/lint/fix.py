@@ -25,10 +25,11 @@ TMPFS = {"/tmp": f"size=64m,{TMPFS_OPTIONS}", "/run": f"size=16m,{TMPFS_OPTIONS}
 NO_NAMES = ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
 # More ports than anybody would read through.
 MOST_PORTS = 100
-HEADER = """\
-# Made by `hullguard scan compose --fix`: closes what can be closed without knowing the application.
+MADE_BY = "# Made by `hullguard scan compose --fix`"
+HEADER = f"""\
+{MADE_BY}: closes what can be closed without knowing the application.
 #
-#   docker compose -f {name} -f THIS_FILE up -d
+#   docker compose -f {{name}} -f THIS_FILE up -d
 #
 # Read it line by line before use: each line can stop a service that needs what it takes away. Delete what
 # does not fit; the original file is not changed.

@@ -138,10 +138,11 @@ def scan_text(scan: Mapping[str, Any], limit: int = 400) -> str:
     if scan["status"] == RAN:
         count = scan["findings"]
         words = f"{count} finding{'' if count == 1 else 's'}" if count else "ran, found nothing"
+        words = f"{words}; {reason}" if reason else words
         return f"{words}, from the cache" if scan["cached"] else words
     if scan["status"] == NOT_RUN:
-        return f"did not run: {reason or 'no reason given'}." + (f" To get it: {get}" if get else "")
-    return f"unknown: {reason or 'no reason given'}. Nothing is claimed."
+        return f"did not run: {(reason or 'no reason given').rstrip('.')}." + (f" To get it: {get}" if get else "")
+    return f"unknown: {(reason or 'no reason given').rstrip('.?')}. Nothing is claimed."
 
 
 def web_addresses(references: Iterable[object]) -> list[str]:

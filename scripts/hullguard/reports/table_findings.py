@@ -47,7 +47,7 @@ def print_findings(
     accepted and which scanners ran. Both lists are as `hullguard.reports.findings` gives them.
     """
     console.print()
-    heading = Text("Scanners", "bold").append(f"  {findings_text(findings)}", "not bold")
+    heading = Text("Findings", "bold").append(f"  {findings_text(findings)}", "not bold")
     console.print(Rule(heading, align="left", style="dim"))
     shown = [finding for finding in findings if finding["state"] == OPEN or not only_failing]
     for (kind, name), group in by_object(shown).items():
@@ -83,6 +83,8 @@ def _row(finding: Mapping[str, Any]) -> tuple[RenderableType, ...]:
     first = (
         text(finding.get("id"), "bold", NAME_LENGTH).append("  ").append(text(finding["title"], "not bold"))
     )
+    if detail := finding["object"].get("detail"):
+        first.append(text(f" ({clean(detail, NAME_LENGTH)})", "dim"))
     about: list[RenderableType] = [first]
     tool = f"{clean(finding['tool'], 40)} {clean(finding['tool_version'], 20)}".strip()
     told = [package_text(finding, NAME_LENGTH), place_text(finding, NAME_LENGTH), tool]

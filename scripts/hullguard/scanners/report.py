@@ -18,6 +18,9 @@ from hullguard.scanners.finding import Finding, Location, fingerprinted, to_json
 from hullguard.scanners.targets import created
 from hullguard.spec.dockerfile import Instruction, bases
 
+# These list what there is, and never find anything.
+INVENTORIES = frozenset({"syft"})
+
 
 @dataclass
 class Measure:
@@ -123,6 +126,9 @@ def refuse_nothing(scans: Sequence[scan.Scan], asked: tuple[str, ...]) -> None:
     if missing := sorted(set(asked) & set(absent)):
         words = "; ".join(f"{absent[name].reason}: {absent[name].get}" for name in missing)
         raise HullguardError(f"{words}")
-    if not any(one.status == scan.RAN for one in scans):
-        words = "; ".join(sorted({f"{one.tool}: {one.reason}" for one in scans}))
-        raise HullguardError(f"No scanner could look: {words}. `./nox -s tools` gets those that can be had.")
+    if not any(
+        one.status == scan.RAN and (one.tool not in INVENTORIES or one.tool in asked) for one in scans
+    ):
+        words = "; ".join(sorted({f"{one.tool}: {one.reason}" for one in scans if one.reason}))
+        hint = " `./nox -s tools` gets those that can be had." if absent else ""
+        raise HullguardError(f"No scanner could look: {words}.{hint}")

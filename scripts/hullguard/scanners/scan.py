@@ -34,6 +34,8 @@ class Scan:
     reason: str = ""
     get: str = ""
     cached: bool = False
+    # Verdicts that it could not give.
+    unseen: int = 0
     findings: tuple[Finding, ...] = ()
     raw: bytes = field(default=b"", repr=False)
 
@@ -169,6 +171,7 @@ def rows(scans: Iterable[Scan], *, raw: bool) -> list[dict[str, Any]]:
             "get": scan.get,
             "cached": scan.cached,
             "findings": len(scan.findings),
+            "unseen": scan.unseen,
             "raw": raw_name(scan) if raw and scan.status == RAN else "",
         }
         for scan in scans

@@ -87,7 +87,16 @@ def created(names: Iterable[str]) -> dict[str, str]:
 
 def files(kind: str, names: Iterable[str]) -> list[Target]:
     """Return files or folders of one kind. Raises InputError for one that is not there, or is none."""
-    return [_dir(name) if kind == DIR else _file(kind, name) for name in dict.fromkeys(names)]
+    wanted = dict.fromkeys(_plain(name) for name in names)
+    return [_dir(name) if kind == DIR else _file(kind, name) for name in wanted]
+
+
+def _plain(name: str) -> str:
+    """Return a path without detours, relative where it lies below the present folder: a finding's fingerprint
+    must not depend on how its file was named.
+    """
+    whole, here = os.path.abspath(name), str(Path.cwd())  # noqa: PTH100 (links are not followed)
+    return os.path.relpath(whole, here) if whole.startswith(here + os.sep) else os.path.normpath(name)
 
 
 def host() -> Target:
@@ -98,7 +107,7 @@ def host() -> Target:
 def _dir(name: str) -> Target:
     path = Path(name)
     if not path.is_dir():
-        raise InputError(f"{name}: there is no such folder.")
+        raise InputError(f"{name}: is a file." if path.exists() else f"{name}: there is no such folder.")
     return Target(DIR, name, path.resolve())
 
 

@@ -79,7 +79,7 @@ def test_a_scanner_that_is_asked_for_has_to_be_here(run: Run, dockerfile: Path) 
         (["dockerfile", "none"], "none: there is no such file"),
         (["dockerfile", "."], "is a folder"),
         (["dir", "none"], "none: there is no such folder"),
-        (["compose", "a", "b", "--fix", "c"], "--fix takes one compose file"),
+        (["compose", "a", "b", "--fix", "c"], "--fix and --override take one compose file"),
         (["compose", "Dockerfile"], "Dockerfile"),
         (["tar", "Dockerfile"], "can't be read as a tar"),
         (["dockerfile", "Dockerfile", "--first-seen", "f"], "--first-seen is for --policy"),
@@ -114,7 +114,7 @@ def test_one_that_cannot_be_read_costs_nobody_elses_result(
     (tmp_path / "broken").write_bytes(b"\x00\xff\x00")
     done = run("scan", "dockerfile", "Dockerfile", "broken", "--format", "json", "--fail-on", "never")
     document = json.loads(done.out)
-    assert done.code == 0
+    assert done.code == 2
     assert {
         row["target"]["name"]: row["status"] for row in document["scans"] if row["tool"] == "hullguard"
     } == {
@@ -129,6 +129,14 @@ def test_fix_writes_an_override_and_never_the_original(run: Run, tmp_path: Path)
     (tmp_path / "compose.yml").write_text(text)
     assert run("scan", "compose", "compose.yml", "--fix", "fix.yml").code == 12
     assert "no-new-privileges:true" in (tmp_path / "fix.yml").read_text()
+    # Again: what is ours is replaced, anybody else's is not.
+    assert "fix.yml is written" in run("scan", "compose", "compose.yml", "--fix", "fix.yml").err
+    assert run("scan", "compose", "compose.yml", "--override", "fix.yml").code < 12
+    (tmp_path / "theirs.yml").write_text("services: {}\n")
+    assert (
+        "was not written by this command" in run("scan", "compose", "compose.yml", "--fix", "theirs.yml").err
+    )
+    assert (tmp_path / "theirs.yml").read_text() == "services: {}\n"
     done = run("scan", "compose", "compose.yml", "--fix", "compose.yml")
     assert done.code == 2
     assert "never changed" in done.err
@@ -166,3 +174,50 @@ def test_the_policy_judges_what_a_dockerfile_builds_on(
     assert "base_image_age_unknown" in rules("default")
     dockerfile.write_text("FROM registry.example.net/base:1 AS one\nFROM one\nFROM scratch\n")
     assert "base_image_not_allowed" not in rules("policy.yml")
+
+
+def test_a_fingerprint_does_not_depend_on_how_the_file_was_named(
+    run: Run, dockerfile: Path, tmp_path: Path
+) -> None:
+    def prints(*names: str) -> list[str]:
+        done = run("scan", "dockerfile", *names, "--format", "json")
+        return [row["fingerprint"] for row in json.loads(done.out)["findings"]]
+
+    assert prints("Dockerfile") == prints("./Dockerfile") == prints(str(tmp_path / "Dockerfile"))
+    assert prints("Dockerfile") == prints("Dockerfile", "./Dockerfile")
+
+
+def test_the_scanned_file_is_never_written_over(run: Run, dockerfile: Path) -> None:
+    done = run("scan", "dockerfile", "Dockerfile", "-o", "./Dockerfile", "--format", "json")
+    assert done.code == 2
+    assert "it would be gone" in done.err
+    assert dockerfile.read_text() == DOCKERFILE
+
+
+def test_a_service_that_is_not_judged_is_said_and_counts_under_strict(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "compose.yml").write_text(
+        "services: {debug: {image: x, profiles: [debug], privileged: true}}\n"
+    )
+    assert run("scan", "compose", "compose.yml").code == 0
+    assert "not seen in it: debug" in " ".join(run("scan", "compose", "compose.yml").out.split())
+    assert run("scan", "compose", "compose.yml", "--strict").code == 10
+    assert run("scan", "compose", "compose.yml", "--compose-profile", "debug").code == 13
+
+
+def test_our_own_controls_are_a_tool_among_others(run: Run, dockerfile: Path) -> None:
+    done = run("scan", "dockerfile", "Dockerfile", "--tool", "hullguard", "--format", "json")
+    assert {row["tool"] for row in json.loads(done.out)["scans"]} == {"hullguard"}
+    assert "own controls are for" in run("scan", "dir", ".", "--tool", "hullguard").err
+
+
+def test_reports_of_scans_convert_with_a_gate_and_are_not_compared(
+    run: Run, dockerfile: Path, tmp_path: Path
+) -> None:
+    run("scan", "dockerfile", "Dockerfile", "--format", "json", "-o", "r.json")
+    assert run("report", "r.json").code == 0
+    assert run("report", "r.json", "--fail-on", "low", "--format", "sarif").code == 11
+    assert run("report", "r.json", "--fail-on", "high").code == 0
+    for arguments in (["diff", "r.json", "r.json"], ["report", "r.json", "--before", "r.json"]):
+        done = run(*arguments)
+        assert done.code == 2
+        assert "only audits can be compared" in done.err

@@ -119,7 +119,7 @@ def test_no_hosts(empty: dict[str, Any]) -> None:
 
 def test_findings_are_shown_worst_first_by_object(mixed: dict[str, Any]) -> None:
     text = text_of(mixed, 200)
-    part = text.split("Scanners  ")[1]
+    part = text.split("Findings  ")[1]
     assert part.startswith("1 critical · 2 high · 1 medium · 1 low · 1 waived · 1 ignored")
     assert part.index("image registry") < part.index("CVE-2026-1001") < part.index("CVE-2026-1004")
     assert part.index("CVE-2026-1004") < part.index("file app/Dockerfile") < part.index("DL3002")
