@@ -28,7 +28,7 @@ TOOLS = options.together(
 )  # fmt: skip
 POLICY = options.together(
     click.option("--policy", type=click.Path(path_type=Path), metavar="default|FILE",
-                 help="Say of each vulnerability when it has to be fixed; those with time left do not fail."),
+                 help="Say by when vulnerabilities have to be fixed, and judge base images."),
     click.option("--exploited", type=click.Path(path_type=Path),
                  help="List of vulnerabilities known to be exploited, as CISA's: they have less time."),
     click.option("--first-seen", type=click.Path(path_type=Path),
@@ -48,6 +48,9 @@ def command() -> None:
 
     A scanner that is not here is listed as not run. One that crashed, took too long or answered with rubbish
     is unknown: it says nothing, and with --strict the exit code is not 0. When none could run, it is 1.
+
+    Exit codes: 0 clean, 1 nobody could look, 2 wrong usage or a file that is none; the worst finding decides
+    between 10 low, 11 medium, 12 high and 13 critical.
     """
 
 

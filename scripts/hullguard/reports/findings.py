@@ -141,7 +141,9 @@ def scan_text(scan: Mapping[str, Any], limit: int = 400) -> str:
         words = f"{words}; {reason}" if reason else words
         return f"{words}, from the cache" if scan["cached"] else words
     if scan["status"] == NOT_RUN:
-        return f"did not run: {(reason or 'no reason given').rstrip('.')}." + (f" To get it: {get}" if get else "")
+        return f"did not run: {(reason or 'no reason given').rstrip('.')}." + (
+            f" To get it: {get}" if get else ""
+        )
     return f"unknown: {(reason or 'no reason given').rstrip('.?')}. Nothing is claimed."
 
 
