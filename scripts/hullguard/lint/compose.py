@@ -6,7 +6,7 @@ file counts when it is given as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from hullguard.errors import InputError
@@ -20,7 +20,7 @@ from hullguard.spec.compose_values import texts
 
 
 def load(
-    path: Path, *overrides: Path, environment: Mapping[str, str], profiles: Iterable[str] = ()
+    path: Path, *overrides: Path, environment: Mapping[str, str], profiles: Collection[str] = ()
 ) -> Project:
     """Return the project in a compose file, later files laid over it.
 
@@ -51,7 +51,15 @@ def load(
     if files.unset:
         names = ", ".join(sorted(files.unset)[:20]) + " …" * (len(files.unset) > 20)
         notes.append(f"{shown(path)}: not set, and taken as empty as compose does: {names}.")
+    if nobodys := sorted(set(profiles) - {"*"} - _profiles(services)):
+        notes.append(f"{shown(path)}: no service is in profile {shown(', '.join(nobodys))}.")
     return Project(str(path), path.parent.resolve(), chosen, resources, left_out, tuple(notes))
+
+
+def _profiles(services: Table) -> set[str]:
+    """Return the profiles that services name."""
+    rows = [service for service in services.values() if isinstance(service, Table)]
+    return {name for row in rows for name in texts(row.get("profiles")) or []}
 
 
 def _chosen(services: Table, wanted: set[str]) -> tuple[Table, dict[str, str]]:

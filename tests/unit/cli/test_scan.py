@@ -202,6 +202,10 @@ def test_a_service_that_is_not_judged_is_said_and_counts_under_strict(run: Run, 
     assert "not seen in it: debug" in " ".join(run("scan", "compose", "compose.yml").out.split())
     assert run("scan", "compose", "compose.yml", "--strict").code == 10
     assert run("scan", "compose", "compose.yml", "--compose-profile", "debug").code == 13
+    assert (
+        "no service is in profile debgu"
+        in run("scan", "compose", "compose.yml", "--compose-profile", "debgu").err
+    )
 
 
 def test_our_own_controls_are_a_tool_among_others(run: Run, dockerfile: Path) -> None:
