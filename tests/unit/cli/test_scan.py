@@ -203,8 +203,8 @@ def test_a_service_that_is_not_judged_is_said_and_counts_under_strict(run: Run, 
     assert run("scan", "compose", "compose.yml", "--strict").code == 10
     assert run("scan", "compose", "compose.yml", "--compose-profile", "debug").code == 13
     assert (
-        "no service is in profile debgu"
-        in run("scan", "compose", "compose.yml", "--compose-profile", "debgu").err
+        "no service is in profile nobodys"
+        in run("scan", "compose", "compose.yml", "--compose-profile", "nobodys").err
     )
 
 
