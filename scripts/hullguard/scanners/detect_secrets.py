@@ -21,7 +21,7 @@ from hullguard.scanners.base import (
     Tool,
 )
 from hullguard.scanners.finding import ASSUMED, SECRET, Finding, Location
-from hullguard.scanners.places import place
+from hullguard.scanners.places import partial, place
 from hullguard.verdict import Object
 
 ALLOWLIST = "detect_secrets.filters.allowlist.is_line_allowlisted"
@@ -78,7 +78,7 @@ class DetectSecrets(Scanner):
         if not found and (unread or "Checking file:" not in ran.said):
             raise Rubbish("could not read everything" if unread else "found nothing that it can read")
         if unread:
-            found.append(_partial(target, tool))
+            found.append(partial(target, tool))
         return found
 
 
@@ -97,19 +97,6 @@ def _finding(path: str, row: dict[str, Any], target: Target, tool: Tool) -> Find
         location=Location(place(path, target), int(row["line_number"])),
         fix="Replace the secret where it was issued, then take it out of the file and its history.",
         control="image_secrets" if target.kind == DOCKERFILE and kind not in SEVERITIES else None,
-    )
-
-
-def _partial(target: Target, tool: Tool) -> Finding:
-    return Finding(
-        id="partial-scan",
-        title="Some files could not be read: nothing is known of them",
-        severity=ASSUMED,
-        kind=SECRET,
-        object=Object("file", target.name),
-        tool=tool.name,
-        tool_version=tool.version,
-        fix="Scan as somebody who may read them.",
     )
 
 

@@ -22,8 +22,8 @@ from hullguard.scanners.base import (
     Target,
     Tool,
 )
-from hullguard.scanners.finding import ASSUMED, SECRET, Finding, Location
-from hullguard.scanners.places import place
+from hullguard.scanners.finding import SECRET, Finding, Location
+from hullguard.scanners.places import partial, place
 from hullguard.verdict import Object
 
 UNVERSIONED = "without a version"
@@ -91,7 +91,7 @@ class Gitleaks(Scanner):
         if ran.code or re.search(r"partial scan|Skipping file|\bERR\b", said):
             if not found:
                 raise Rubbish("could not read everything, and found nothing in the rest")
-            found.append(_partial(target, tool))
+            found.append(partial(target, tool))
         if not found and re.search(r"scanned ~0 bytes", said):
             raise Rubbish("found nothing that it can read")
         return found
@@ -121,19 +121,6 @@ def _finding(row: dict[str, Any], target: Target, tool: Tool) -> Finding:
         location=Location(place(path, target), line, end if end > line else 0),
         fix="Replace the secret where it was issued, then take it out of the file and its history.",
         control="image_secrets" if target.kind == DOCKERFILE else None,
-    )
-
-
-def _partial(target: Target, tool: Tool) -> Finding:
-    return Finding(
-        id="partial-scan",
-        title="Some files could not be read: nothing is known of them",
-        severity=ASSUMED,
-        kind=SECRET,
-        object=Object("file", target.name),
-        tool=tool.name,
-        tool_version=tool.version,
-        fix="Scan as somebody who may read them.",
     )
 
 

@@ -1,11 +1,13 @@
-"""From the path that a tool prints to the one that a person knows."""
+"""From the path that a tool prints to the one that a person knows, and what could not be read of them."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path, PurePosixPath
 
-from hullguard.scanners.base import DIR, Target
+from hullguard.scanners.base import DIR, Target, Tool
+from hullguard.scanners.finding import ASSUMED, SECRET, Finding
+from hullguard.verdict import Object
 
 
 def place(printed: str, target: Target) -> str:
@@ -25,3 +27,17 @@ def place(printed: str, target: Target) -> str:
         return target.name
     inside = path.relative_to(root).as_posix()
     return inside if target.kind == DIR else str(PurePosixPath(target.name).parent / inside)
+
+
+def partial(target: Target, tool: Tool) -> Finding:
+    """Return the finding that a search for secrets could not read everything."""
+    return Finding(
+        id="partial-scan",
+        title="Some files could not be read: nothing is known of them",
+        severity=ASSUMED,
+        kind=SECRET,
+        object=Object("file", target.name),
+        tool=tool.name,
+        tool_version=tool.version,
+        fix="Scan as somebody who may read them.",
+    )

@@ -13,8 +13,8 @@ from hullguard.verdict import Object
 
 FIXTURES = Path(__file__).parent / "fixtures"
 TOOL = Tool("checkov", Path("/bin/checkov"), "3.3.30")
-FOLDER = Target(DIR, "../app", Path("/work/app"))
-FILE = Target(DOCKERFILE, "app/Dockerfile", Path("/work/app/Dockerfile"), "abc")
+FOLDER = Target(DIR, "../app", Path("/src/app"))
+FILE = Target(DOCKERFILE, "app/Dockerfile", Path("/src/app/Dockerfile"), "abc")
 SUMMARY = {"passed": 1, "failed": 0, "skipped": 0, "parsing_errors": 0}
 
 
@@ -81,7 +81,7 @@ def test_nothing_checked_is_not_nothing_found() -> None:
 
 
 def test_a_file_that_it_could_not_read_is_told() -> None:
-    results = {"failed_checks": [], "parsing_errors": ["/work/app/sub/Dockerfile"]}
+    results = {"failed_checks": [], "parsing_errors": ["/src/app/sub/Dockerfile"]}
     (found,) = translate(json.dumps(part(results=results)), code=0)
     assert (found.id, found.severity, found.object.name) == ("parsing-error", "medium", "sub/Dockerfile")
     empty = {**SUMMARY, "passed": 0}
@@ -111,12 +111,12 @@ def test_rubbish_is_no_answer(answer: str, code: int) -> None:
 def test_settings_in_the_folder_are_not_taken(tmp_path: Path) -> None:
     # It looks for .checkov.yaml in what follows -d or --directory as a word of its own.
     argv = SCANNER.job(TOOL, FOLDER, tmp_path, Settings()).argv
-    assert "--directory=/work/app" in argv
+    assert "--directory=/src/app" in argv
     assert not {"-d", "--directory"} & set(argv)
 
 
 def test_a_dockerfile_of_any_name_is_one(tmp_path: Path) -> None:
-    target = Target(DOCKERFILE, "build.txt", Path("/work/app/build.txt"))
+    target = Target(DOCKERFILE, "build.txt", Path("/src/app/build.txt"))
     argv = SCANNER.job(TOOL, target, tmp_path, Settings()).argv
     file = Path(argv[argv.index("--file") + 1])
     assert (file.name, file.readlink()) == ("Dockerfile", target.path)

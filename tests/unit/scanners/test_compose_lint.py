@@ -12,7 +12,7 @@ from hullguard.verdict import Object
 
 FIXTURES = Path(__file__).parent / "fixtures"
 TOOL = Tool("compose-lint", Path("/bin/compose-lint"), "0.36.2")
-TARGET = Target(COMPOSE, "app/compose.yml", Path("/work/app/compose.yml"), "abc")
+TARGET = Target(COMPOSE, "app/compose.yml", Path("/src/app/compose.yml"), "abc")
 
 
 def translate(answer: str | bytes, code: int = 1) -> list[Finding]:

@@ -12,9 +12,9 @@ from hullguard.verdict import Object
 
 FIXTURE = (Path(__file__).parent / "fixtures" / "detect_secrets.json").read_bytes()
 TOOL = Tool("detect-secrets", Path("/bin/detect-secrets"), "1.5.0")
-FOLDER = Target(DIR, "../app", Path("/work/app"))
-READ = "[scan]\tINFO\tChecking file: /work/app/x"
-UNREAD = "[scan]\tWARNING\tUnable to open file: /work/app/y"
+FOLDER = Target(DIR, "../app", Path("/src/app"))
+READ = "[scan]\tINFO\tChecking file: /src/app/x"
+UNREAD = "[scan]\tWARNING\tUnable to open file: /src/app/y"
 
 
 def translate(answer: bytes | str, target: Target = FOLDER, said: str = READ) -> list[Finding]:
@@ -51,7 +51,7 @@ def test_what_is_kept_of_the_answer_has_no_hash() -> None:
 
 
 def test_a_guess_weighs_less_and_proves_nothing() -> None:
-    target = Target(DOCKERFILE, "app/Dockerfile", Path("/work/app/Dockerfile"))
+    target = Target(DOCKERFILE, "app/Dockerfile", Path("/src/app/Dockerfile"))
     found = translate(answer(Dockerfile=[row("Base64 High Entropy String"), row("GitHub Token")]), target)
     assert [(f.severity, f.control) for f in found] == [("medium", None), ("high", "image_secrets")]
     assert found[0].location == Location("app/Dockerfile", 4)
@@ -99,7 +99,7 @@ def test_version(said: str, version: str) -> None:
 def test_a_file_is_scanned_from_its_folder(tmp_path: Path) -> None:
     # From anywhere else it finds nothing, and says nothing.
     job = SCANNER.job(
-        TOOL, Target(DOCKERFILE, "Dockerfile", Path("/work/app/Dockerfile")), tmp_path, Settings()
+        TOOL, Target(DOCKERFILE, "Dockerfile", Path("/src/app/Dockerfile")), tmp_path, Settings()
     )
-    assert job.argv[job.argv.index("-C") + 1] == "/work/app"
-    assert job.argv[-1] == "/work/app/Dockerfile"
+    assert job.argv[job.argv.index("-C") + 1] == "/src/app"
+    assert job.argv[-1] == "/src/app/Dockerfile"

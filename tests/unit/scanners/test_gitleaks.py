@@ -12,7 +12,7 @@ from hullguard.verdict import Object
 
 FIXTURES = Path(__file__).parent / "fixtures"
 TOOL = Tool("gitleaks", Path("/bin/gitleaks"), "8.16.0")
-FOLDER = Target(DIR, "../app", Path("/work/app"))
+FOLDER = Target(DIR, "../app", Path("/src/app"))
 DONE = "INF scan completed in 3ms\nWRN leaks found: 3"
 ROW = {
     "RuleID": "aws",
@@ -21,7 +21,7 @@ ROW = {
     "EndLine": 3,
     "Secret": "REDACTED",
     "Match": "key=REDACTED",
-    "File": "/work/app/Dockerfile",
+    "File": "/src/app/Dockerfile",
 }
 
 
@@ -44,7 +44,7 @@ def test_each_leak_is_a_finding_without_its_secret(release: str) -> None:
 
 
 def test_a_secret_in_a_dockerfile_has_a_control() -> None:
-    target = Target(DOCKERFILE, "app/Dockerfile", Path("/work/app/Dockerfile"))
+    target = Target(DOCKERFILE, "app/Dockerfile", Path("/src/app/Dockerfile"))
     (found,) = translate(json.dumps([{**ROW, "EndLine": 5}]), target)
     assert found.control == "image_secrets"
     assert found.location == Location("app/Dockerfile", 3, 5)
@@ -54,7 +54,7 @@ def test_a_secret_in_a_dockerfile_has_a_control() -> None:
 
 @pytest.mark.parametrize("change", [{"Secret": "hunter2"}, {"Match": "key=hunter2"}, {"Secret": ""}])
 def test_an_answer_with_a_secret_is_refused(change: dict[str, str]) -> None:
-    target = Target(DOCKERFILE, "app/Dockerfile", Path("/work/app/Dockerfile"))
+    target = Target(DOCKERFILE, "app/Dockerfile", Path("/src/app/Dockerfile"))
     with pytest.raises(Rubbish, match="in clear") as caught:
         translate(json.dumps([{**ROW, **change}]), target)
     assert "hunter2" not in str(caught.value)
@@ -68,8 +68,8 @@ def test_nothing_found() -> None:
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        (1, 'ERR error="open /work/app/x: permission denied"\nWRN partial scan completed'),
-        (0, "WRN \x1b[1mSkipping file: permission denied path=/work/app/x\nINF scanned ~9 bytes (9 bytes)"),
+        (1, 'ERR error="open /src/app/x: permission denied"\nWRN partial scan completed'),
+        (0, "WRN \x1b[1mSkipping file: permission denied path=/src/app/x\nINF scanned ~9 bytes (9 bytes)"),
         (0, "\x1b[31mERR\x1b[0m failed scan directory\nINF scanned ~0 bytes (0)"),
     ],
 )

@@ -12,7 +12,7 @@ from hullguard.verdict import Object
 
 FIXTURES = Path(__file__).parent / "fixtures"
 TOOL = Tool("hadolint", Path("/bin/hadolint"), "2.15.1")
-TARGET = Target(DOCKERFILE, "app/Dockerfile", Path("/work/app/Dockerfile"), "abc")
+TARGET = Target(DOCKERFILE, "app/Dockerfile", Path("/src/app/Dockerfile"), "abc")
 
 
 def translate(answer: str | bytes, code: int = 1) -> list[Finding]:

@@ -8,7 +8,7 @@ from hullguard.spec.compose import containers
 from hullguard.spec.compose_values import Service
 
 # Where relative paths of the tests lead that are not in the project's folder.
-OUTSIDE = {"../..": "/", "./link": "/var/run/docker.sock", "../data": "/work/data"}
+OUTSIDE = {"../..": "/", "./link": "/var/run/docker.sock", "../data": "/src/data"}
 
 
 def services(project: dict[str, Any], allowed: tuple[str, ...] = ()) -> dict[str, Service]:
