@@ -5,33 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from scanners_support.sources import KEY, found, scan
 
-from hullguard.scanners import load, tools
-from hullguard.scanners.base import DIR, DOCKERFILE, Settings, Tool
-from hullguard.scanners.scan import RAN, UNKNOWN, Scan, one
-from hullguard.scanners.targets import files
-
-SCANNER = load("checkov")
-KEY = "AKIAQYLPMN5H" + "HHFPZAM2"
+from hullguard.scanners.base import DIR, DOCKERFILE, Tool
+from hullguard.scanners.scan import RAN, UNKNOWN
 
 
 @pytest.fixture(scope="module")
 def tool() -> Tool:
-    tool = tools.find(SCANNER)
-    if tool is None:
-        pytest.skip("checkov is not here: ./nox -s tools")
-    return tool
+    return found("checkov")
 
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "app" / "deploy").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-
-
-def scan(tool: Tool, kind: str, name: str) -> Scan:
-    (target,) = files(kind, [name])
-    return one(SCANNER, tool, target, Settings(), cached=False)
 
 
 def test_a_folder_whose_own_settings_hide_nothing(tool: Tool) -> None:

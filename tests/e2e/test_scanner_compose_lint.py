@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from scanners_support import sources
+from scanners_support.sources import found
 
-from hullguard.scanners import load, tools
-from hullguard.scanners.base import COMPOSE, Settings, Tool
-from hullguard.scanners.scan import RAN, UNKNOWN, Scan, one
-from hullguard.scanners.targets import files
+from hullguard.scanners.base import COMPOSE, Tool
+from hullguard.scanners.scan import RAN, UNKNOWN, Scan
 
-SCANNER = load("compose-lint")
 TIGHT = f"""services:
   web:
     image: nginx:1.27@sha256:{"a" * 64}
@@ -26,10 +25,7 @@ TIGHT = f"""services:
 
 @pytest.fixture
 def tool() -> Tool:
-    tool = tools.find(SCANNER)
-    if tool is None:
-        pytest.skip("compose-lint is not here: ./nox -s tools")
-    return tool
+    return found("compose-lint")
 
 
 @pytest.fixture(autouse=True)
@@ -40,8 +36,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def scan(tool: Tool, text: str) -> Scan:
     Path("app/compose.yml").write_text(text)
-    (target,) = files(COMPOSE, ["app/compose.yml"])
-    return one(SCANNER, tool, target, Settings(), cached=False)
+    return sources.scan(tool, COMPOSE, "app/compose.yml")
 
 
 def test_findings(tool: Tool) -> None:

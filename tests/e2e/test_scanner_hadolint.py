@@ -5,21 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from scanners_support import sources
+from scanners_support.sources import found
 
-from hullguard.scanners import load, tools
-from hullguard.scanners.base import DOCKERFILE, Settings, Tool
-from hullguard.scanners.scan import RAN, UNKNOWN, Scan, one
-from hullguard.scanners.targets import files
-
-SCANNER = load("hadolint")
+from hullguard.scanners.base import DOCKERFILE, Tool
+from hullguard.scanners.scan import RAN, UNKNOWN, Scan
 
 
 @pytest.fixture
 def tool() -> Tool:
-    tool = tools.find(SCANNER)
-    if tool is None:
-        pytest.skip("hadolint is not here: ./nox -s tools")
-    return tool
+    return found("hadolint")
 
 
 @pytest.fixture(autouse=True)
@@ -29,8 +24,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def scan(tool: Tool, text: str | bytes) -> Scan:
     Path("Dockerfile").write_bytes(text.encode() if isinstance(text, str) else text)
-    (target,) = files(DOCKERFILE, ["Dockerfile"])
-    return one(SCANNER, tool, target, Settings(), cached=False)
+    return sources.scan(tool, DOCKERFILE, "Dockerfile")
 
 
 def test_findings(tool: Tool) -> None:
