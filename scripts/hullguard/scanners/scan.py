@@ -44,18 +44,18 @@ WRITE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
 Progress = Callable[[Scan, int, int], None]
 
 
-def available(scanners: Iterable[Scanner], *, cached: bool) -> dict[str, Tool | Scan | None]:
+def available(scanners: Sequence[Scanner], *, cached: bool) -> dict[str, Tool | Scan | None]:
     """Return {name: the tool; None when it is not here; a `Scan` that says why it can't be used}."""
-    found: dict[str, Tool | Scan | None] = {}
-    for scanner in scanners:
-        try:
-            found[scanner.name] = tools.find(scanner, cached=cached)
-        except (Rubbish, *_BROKEN) as error:
-            nothing = Target("", "")
-            found[scanner.name] = Scan(
-                scanner.name, nothing, UNKNOWN, reason=f"its version is unknown: {error}"
-            )
-    return found
+    with ThreadPoolExecutor(max_workers=max(1, len(scanners))) as pool:
+        found = pool.map(lambda scanner: _available(scanner, cached=cached), scanners)
+        return dict(zip((scanner.name for scanner in scanners), found, strict=True))
+
+
+def _available(scanner: Scanner, *, cached: bool) -> Tool | Scan | None:
+    try:
+        return tools.find(scanner, cached=cached)
+    except (Rubbish, *_BROKEN) as error:
+        return Scan(scanner.name, Target("", ""), UNKNOWN, reason=f"its version is unknown: {error}")
 
 
 def one(
