@@ -36,7 +36,7 @@ def _engine(client: docker.DockerClient, _: argparse.Namespace) -> None:
 
 
 def _build(client: docker.DockerClient, options: argparse.Namespace) -> None:
-    for image in images.ensure(client, options.suite or list(suites.USUAL)).values():
+    for image in images.ensure(client, options.suite or list(suites.LOCAL)).values():
         print(image)
     print(workload.ensure(client))
 

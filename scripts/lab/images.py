@@ -11,7 +11,7 @@ from pathlib import Path
 import docker
 
 from lab import LABEL, LabError, say, store
-from lab.suites import SUITES, USUAL, Suite
+from lab.suites import LOCAL, SUITES, Suite
 
 RECIPE = Path(__file__).parent / "host"
 SETTINGS = ("ENV container=docker", 'CMD ["/usr/local/sbin/lab-init"]')
@@ -47,7 +47,7 @@ def _ensure(client: docker.DockerClient, suite: str) -> str:
         elif not made.release:
             raise LabError(
                 f"{suite} can only be built from the image {made.base}, and no registry answers "
-                f"(HULLGUARD_LAB_REGISTRY); without one there are {', '.join(USUAL)}"
+                f"(HULLGUARD_LAB_REGISTRY); without one there are {', '.join(LOCAL)}"
             )
         else:
             say(f"{suite}: no registry answers, building {name} from Debian's packages; about half a minute")

@@ -76,13 +76,32 @@ class Suite:
     install: str = APT
 
 
+# What the examples' own commands call. Their registry and databases run on such a host, never on the machine.
+EXAMPLES = (
+    "curl",
+    "docker-buildx",
+    "docker-compose",
+    "docker-registry",
+    "jq",
+    "mmdebstrap",
+    "python3-click",
+    "python3-docker",
+    "python3-jinja2",
+    "python3-jsonschema",
+    "python3-rich",
+    "python3-venv",
+    "python3-yaml",
+)
+
 # Trixie's engine only recommends its client.
 SUITES: dict[str, Suite] = {
     "debian-12": Suite("debian:bookworm-slim", "bookworm"),
     "debian-13": Suite("debian:trixie-slim", "trixie", extra=("docker-cli",)),
+    "examples": Suite("debian:trixie-slim", "trixie", extra=("docker-cli", *EXAMPLES)),
     "ubuntu-22.04": Suite("ubuntu:22.04"),
     "ubuntu-24.04": Suite("ubuntu:24.04"),
     "el-9": Suite("rockylinux:9", packages=REDHAT, install=DNF),
 }
-# Those that need no registry of images.
-USUAL = tuple(name for name, suite in SUITES.items() if suite.release)
+# Those that need no registry of images; roles are tested on the usual ones.
+LOCAL = tuple(name for name, suite in SUITES.items() if suite.release)
+USUAL = ("debian-12", "debian-13")

@@ -43,7 +43,7 @@ def test_the_dockerfile_installs_what_the_bootstrap_does() -> None:
     assert all(package in text for package in (*made.packages, *made.extra, "docker-cli"))
 
 
-@pytest.mark.parametrize("suite", sorted(set(images.SUITES) - set(images.USUAL)))
+@pytest.mark.parametrize("suite", sorted(set(images.SUITES) - set(images.LOCAL)))
 def test_what_only_a_registry_has_is_refused_without_one(suite: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images.store, "have", lambda *_: False)
     monkeypatch.setattr(images.store, "answering_registry", lambda: None)
