@@ -12,12 +12,15 @@ import docker
 from docker.errors import DockerException
 
 from lab import LABEL, LabError, engine, hosts, images, say, suites, workload
+from lab.vm import cli as vm
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code."""
     options = _parser().parse_args(arguments)
     try:
+        if options.command == "vm":
+            return vm.run(options)
         if options.command == "engine" and options.stop:
             say("stopped the engine" if engine.stop() else "no engine of the lab's runs")
             return 0
@@ -142,6 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("name", nargs="?", default="hullguard-lab")
     command = add("clean", "remove whatever carries the lab's label, Molecule's hosts too")
     command.add_argument("--images", action="store_true", help="the images too")
+    vm.add_to(commands)
     return parser
 
 
