@@ -5,8 +5,8 @@ One file, standard library only, Python 3.9 or newer, so that it can be read bef
 
     ssh host sudo python3 - < collect.py > host.json
 
-It reads files, /proc and the engine's API socket, starts `systemctl show` and `auditctl -l`/`-s`, and changes
-nothing. Values of environment variables, arguments of commands, credentials in URLs, join tokens and every
+It reads files, /proc and the engine's API socket, starts `systemctl show`, `auditctl -l`/`-s` and
+`iptables-save`, and changes nothing. Values of environment variables, arguments of commands, credentials in URLs, join tokens and every
 value whose name looks like a secret stay on the host; their names are kept. What could not be seen is listed
 under `errors`, never left out in silence. The format is `compliance/schema/evidence.schema.json`.
 """
@@ -404,6 +404,27 @@ def sysctls() -> Fact:
             found[name] = read("/proc/sys/" + name.replace(".", "/")).strip()
         except OSError:
             continue
+    return found
+
+
+def packet_filter() -> Fact:
+    """Return the interfaces whose containers are kept from each other: a rule drops what goes from one of them
+    to itself. Of the rules themselves, which tell who may reach what, nothing leaves the host.
+
+    Only what `iptables-save` shows; `read` is false, with the reason, where it shows nothing.
+    """
+    found: Fact = {"read": False, "reason": None, "isolated": []}
+    iptables_save = which("iptables-save")
+    try:
+        if not iptables_save:
+            raise Unseen("iptables-save is not installed")
+        code, out, err = run(iptables_save, "-t", "filter")
+        if code or "*filter" not in out:
+            raise Unseen(((err or out).strip() or "iptables-save printed nothing").splitlines()[0])
+        rule = re.compile(r"^-A (?:FORWARD|DOCKER-FORWARD) -i (\S+) -o (\S+) -j DROP$", re.MULTILINE)
+        found.update(read=True, isolated=sorted({a for a, b in rule.findall(out) if a == b}))
+    except Unseen as unseen:
+        found["reason"] = str(unseen)
     return found
 
 
@@ -1289,6 +1310,7 @@ def collect(sections: Sequence[str] = SECTIONS, timeout: float = 10.0) -> Fact:
     if "host" in sections:
         evidence["mounts"] = guarded("mounts", mounts)
         evidence["sysctl"] = guarded("sysctl", sysctls)
+        evidence["packet_filter"] = guarded("packet_filter", packet_filter)
         evidence["login_environment"] = guarded("login_environment", login_environment)
         evidence["listeners"] = guarded("listeners", lambda: listeners({2375, 2376, 2377, 7946, 4789}))
     if "files" in sections:

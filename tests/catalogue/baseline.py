@@ -101,6 +101,7 @@ def evidence() -> Facts:
         "disk": {"read": True, "reason": None, "rules": rules, "files": ["/etc/audit/rules.d/docker.rules"]},
         "kernel": {"read": True, "reason": None, "rules": list(rules), "enabled": 1},
     }
+    found["packet_filter"] = {"read": True, "reason": None, "isolated": ["docker0"]}
     data_root = next(mount for mount in found["mounts"] if mount["target"] == "/var/lib/docker")
     data_root |= {"root": "/", "device": "254:1", "source": "/dev/vdb"}
     return found

@@ -49,6 +49,57 @@ def insecure_registries(_host: HostContext, engine: EngineContext) -> Verdict:
     return passed("Only the loopback is exempt from TLS.")
 
 
+@of_engine("inter_container_traffic")
+def inter_container_traffic(host: HostContext, engine: EngineContext) -> Verdict:
+    """Containers on the default bridge are kept from each other: the option says so, and the packet filter has
+    the rule that makes it true.
+    """
+    value, source = option(engine.raw, "icc")
+    if value is not False:
+        shown = "unset (the engine's default is True)" if value is MISSING else repr(value)
+        where = "" if value is MISSING else f", by {source}"
+        return failed(f"icc is {shown}{where}.", Object("daemon", "icc", f"{shown}, wanted: False"))
+    if engine.raw.get("rootless") is True:
+        return passed(f"icc is False, by {source}; a rootless engine's own packet filter was not looked at.")
+    networks = engine.listed("networks")
+    if not engine.complete("networks") or not all(isinstance(member(n, "Name"), str) for n in networks):
+        raise Unseen("not all networks were seen")
+    bridge = next((n for n in networks if n["Name"] == "bridge"), None)
+    if bridge is None:
+        return passed(f"icc is False, by {source}, and there is no default bridge.")
+    if not writes_iptables(engine):
+        raise Unseen("the rules of the engine's packet filter, which is not iptables, were not looked at")
+    rules = host.fact("packet_filter", dict)
+    if rules.get("read") is not True or not isinstance(rules.get("isolated"), list):
+        raise Unseen(f"packet filter: {rules.get('reason') or 'its rules were not seen'}")
+    name = member(bridge, "Options", "com.docker.network.bridge.name")
+    if not isinstance(name, str):
+        raise Unseen("the interface of the default bridge was not seen")
+    if name in rules["isolated"]:
+        return passed(f"icc is False, by {source}, and the packet filter has its rule.")
+    return failed(
+        f"icc is False, by {source}, and yet the packet filter lets containers on {name} reach each other:"
+        " restart the engine.",
+        Object("daemon", name, "no rule that drops what goes from it to itself"),
+    )
+
+
+def writes_iptables(engine: EngineContext) -> bool:
+    """Return whether the engine's packet filter is iptables. Raises Unseen.
+
+    Engines name their backend from 28.1 on and have another one from 29.0 on
+    (https://docs.docker.com/engine/network/firewall-nftables/).
+    """
+    backend = member(engine.raw, "info", "FirewallBackend", "Driver")
+    if isinstance(backend, str):
+        return backend.startswith("iptables")
+    version = str(info(engine.raw, "ServerVersion"))
+    found = re.match(r"(\d+)\.", version)
+    if not found or int(found[1]) >= 29:
+        raise Unseen("the engine did not tell its packet filter")
+    return True
+
+
 def endpoints(engine: EngineContext) -> list[str]:
     """Return the API's endpoints that are no local socket. Raises Unseen.
 
