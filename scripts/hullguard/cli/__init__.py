@@ -23,6 +23,7 @@ COMMANDS = {
     "diff": ("diff", "Tell what changed between two evidence files or reports."),
     "report": ("report", "Turn a saved JSON report into another format."),
     "scan": ("scan", "Run every scanner that is here, and say which were not."),
+    "watch": ("watch", "Print an alert the moment a container starts that breaks a control."),
 }
 
 
