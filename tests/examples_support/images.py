@@ -1,0 +1,78 @@
+"""What the images' README takes as given on a host, and what the tests ask about an image."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+from examples_support.host import HOME, ROOT, ExampleHost
+from jinja2 import Environment, FileSystemLoader
+from scanners_support import trivy_db
+
+FOLDER = f"{HOME}/examples/images"
+BASELINE = "/etc/docker/seccomp/hullguard-baseline.json"
+DATABASE = "/var/lib/trivy"
+BASES = f'set -a; eval "$(sh {FOLDER}/bases.sh)"; set +a; export SOURCE_DATE_EPOCH=1764201600; cd {FOLDER}'
+CLOSED = f"--read-only --cap-drop ALL --security-opt no-new-privileges --security-opt seccomp={BASELINE}"
+# One hole that is known, of a Python library: the database proves plumbing, no image.
+HOLE, LIBRARY = "CVE-2018-18074", "requests"
+ADVISORY = {"PatchedVersions": ["2.20.0"], "VulnerableVersions": ["<=2.19.1"]}
+SOURCE = {"ID": "ghsa", "Name": "GitHub Security Advisory Pip", "URL": "https://github.com/advisories"}
+
+
+def prepare(host: ExampleHost, folder: Path) -> None:
+    """Put the baseline as docker_seccomp writes it, the script, and a database with one advisory on a host."""
+    host.output(f"mkdir -p {Path(BASELINE).parent} {DATABASE}")
+    host.write(baseline(), BASELINE)
+    host.put(ROOT / "scripts" / "scan_image.sh", f"{HOME}/scripts/scan_image.sh")
+    host.put(_database(folder), f"{DATABASE}/db")
+
+
+def _database(cache: Path) -> Path:
+    folder = trivy_db.write(cache, [])
+    ecosystem = "pip::GitHub Security Advisory Pip"
+    about = {"Title": "A hole", "Severity": "HIGH", "VendorSeverity": {"ghsa": 3}}
+    tree = {
+        ecosystem: {LIBRARY: {HOLE: json.dumps(ADVISORY).encode()}},
+        "vulnerability": {HOLE: json.dumps(about).encode()},
+        "data-source": {ecosystem: json.dumps(SOURCE).encode()},
+    }
+    (folder / "trivy.db").write_bytes(trivy_db._file(tree))
+    return folder
+
+
+def baseline() -> str:
+    """Return the profile, rendered as the role does."""
+    role = ROOT / "roles" / "docker_seccomp"
+    policies = {
+        path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
+        for path in (ROOT / "compliance" / "policies" / "seccomp").glob("*.yml")
+    }
+    environment = Environment(loader=FileSystemLoader(role / "templates"), autoescape=False)
+    environment.filters["to_nice_json"] = lambda value, **_: json.dumps(value, indent=2)
+    template = environment.get_template("profile.json.j2")
+    return template.render(policies=policies, chain=["default", "baseline"], allow=[])
+
+
+def build(host: ExampleHost, kind: str, image: str) -> None:
+    """Build one of the Dockerfiles; what the README has built comes from the cache."""
+    host.output(
+        f"{BASES}\ndocker build -q --secret id=ca,src=/etc/ssl/certs/ca-certificates.crt --build-arg BUILD_BASE"
+        f" --build-arg RUNTIME_BASE --build-arg SOURCE_DATE_EPOCH --file Dockerfile.{kind} --tag {image} ."
+    )
+
+
+def findings(host: ExampleHost, command: str) -> list[dict[str, Any]]:
+    """Return what `hullguard scan` finds."""
+    text = host.output(f"cd {FOLDER}\nhullguard scan {command} --fail-on never --format json 2> /dev/null")
+    found: list[dict[str, Any]] = json.loads(text)["findings"]
+    return found
+
+
+def controls(host: ExampleHost) -> list[dict[str, Any]]:
+    """Return the verdicts of the image controls in an audit of the host."""
+    text = host.output("hullguard audit --fail-on never --format json 2> /dev/null")
+    [audited] = json.loads(text)["hosts"]
+    return [result for result in audited["results"] if result["family"] == "images"]
