@@ -1,4 +1,4 @@
-"""Install the scanners that Hullguard can run into .nox/tools, and nothing anywhere else.
+"""Install the tools that Hullguard and its examples run into .nox/tools, and nothing anywhere else.
 
     scripts/tools.py            what is missing or has other pins; then a table of what is there
 
@@ -37,6 +37,8 @@ ENVIRONMENTS = {
     # No scanner: it reads our OSCAL reports back.
     "trestle": {"trestle": "compliance-trestle"},
 }
+# The programs that are wanted of a package of Debian's, where it is not one of its own name.
+PROGRAMS = {"notary": ("notary", "notary-server")}
 # How each of Debian's programs is called; {package} is the folder that it was unpacked into.
 WRAPPERS = {
     # Debian's builds do not know their versions.
@@ -46,7 +48,12 @@ WRAPPERS = {
     "lynis": "cd {package}/usr/share/lynis || exit 1\n"
     "exec sh {package}/usr/sbin/lynis --usecwd --profile {package}/etc/lynis/default.prf"
     ' --plugin-dir {package}/etc/lynis/plugins "$@"\n',
+    "notary": 'exec {package}/usr/bin/notary "$@"\n',
+    "notary-server": 'exec {package}/usr/bin/notary-server "$@"\n',
+    "notation": 'exec {package}/usr/bin/notation "$@"\n',
 }
+# What shows that a program starts here.
+TRIALS = {"lynis": "--version", "notary-server": "-version"}
 APT_HELPER = Path("/usr/lib/apt/apt-helper")
 
 
@@ -190,30 +197,42 @@ def fetch(path: str, sha256: str, addresses: Iterable[str], file: Path) -> None:
     raise Missing(f"no mirror gave {path}: {why}")
 
 
-def package(root: Path, row: dict[str, str], addresses: Callable[[], list[str]]) -> Tool:
-    """Unpack one of Debian's packages and write what calls it. Raises Missing or Failed."""
+def package(root: Path, row: dict[str, str], addresses: Callable[[], list[str]]) -> list[Tool]:
+    """Unpack one of Debian's packages and write what calls its programs. Raises Missing or Failed."""
     name, version = row["name"], row["version"]
     folder = root / "debian" / name
-    caller = root / "bin" / name
-    text = WRAPPERS[name].format(package=shlex.quote(str(folder)), version=version.split("-")[0])
+    texts = {
+        root / "bin" / program: WRAPPERS[program].format(
+            package=shlex.quote(str(folder)), version=version.split("-")[0]
+        )
+        for program in programs(name)
+    }
 
     def make() -> None:
-        caller.unlink(missing_ok=True)
+        for caller in texts:
+            caller.unlink(missing_ok=True)
         folder.mkdir(parents=True)
         file = folder / "package.deb"
         fetch(row["path"], row["sha256"], addresses(), file)
         run("dpkg-deb", "-x", str(file), str(folder))
         file.unlink()
-        caller.write_text(f"#!/bin/sh\n{text}", encoding="utf-8")
-        caller.chmod(0o755)
-        try:
-            run(str(caller), "--version" if name == "lynis" else "--help")
-        except Failed as error:
-            caller.unlink()
-            raise Missing(f"does not start here: {error}") from None
+        for caller, text in texts.items():
+            caller.write_text(f"#!/bin/sh\n{text}", encoding="utf-8")
+            caller.chmod(0o755)
+            try:
+                run(str(caller), TRIALS.get(caller.name, "--help"))
+            except Failed as error:
+                for other in texts:
+                    other.unlink(missing_ok=True)
+                raise Missing(f"does not start here: {error}") from None
 
-    current(folder, digest(row["sha256"], text), make)
-    return Tool(name, version, caller)
+    current(folder, digest(row["sha256"], *texts.values()), make)
+    return [Tool(caller.name, version, caller) for caller in texts]
+
+
+def programs(name: str) -> tuple[str, ...]:
+    """Return which programs are wanted of a package."""
+    return PROGRAMS.get(name, (name,))
 
 
 def packages(root: Path) -> tuple[list[Tool], list[str]]:
@@ -222,12 +241,11 @@ def packages(root: Path) -> tuple[list[Tool], list[str]]:
     tools, failed = [], []
     for row in rows:
         try:
-            tools.append(package(root, row, debian_here))
-        except Missing as error:
-            tools.append(Tool(row["name"], row["version"], reason=str(error)))
-        except Failed as error:
-            failed.append(str(error))
-            tools.append(Tool(row["name"], row["version"], reason=str(error)))
+            tools += package(root, row, debian_here)
+        except (Missing, Failed) as error:
+            if isinstance(error, Failed):
+                failed.append(str(error))
+            tools += [Tool(program, row["version"], reason=str(error)) for program in programs(row["name"])]
     return tools, failed
 
 

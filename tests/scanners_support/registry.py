@@ -37,13 +37,16 @@ class Registry(ThreadingHTTPServer):
         """Return host and port, as they stand in an image's name."""
         return f"127.0.0.1:{self.server_address[1]}"
 
-    def add(self, repository: str) -> str:
-        """Add an image without a layer that means anything; return its name by digest."""
-        layer = f"layer of {repository}".encode()
+    def add(self, repository: str, tag: str = "1", layer: bytes | None = None, **settings: list[str]) -> str:
+        """Add an image; return its name by digest. Without a layer (a tar) it has one that means nothing;
+        `settings` are its configuration (Env, Entrypoint).
+        """
+        layer = layer or f"layer of {repository}".encode()
         config = json.dumps(
             {
                 "architecture": "amd64",
                 "os": "linux",
+                "config": settings,
                 "rootfs": {"type": "layers", "diff_ids": [self.blob(layer)]},
             }
         ).encode()
@@ -53,7 +56,7 @@ class Registry(ThreadingHTTPServer):
             "config": {"mediaType": CONFIG, "digest": self.blob(config), "size": len(config)},
             "layers": [{"mediaType": LAYER, "digest": self.blob(layer), "size": len(layer)}],
         }
-        digest = self.manifest(repository, "1", IMAGE, json.dumps(manifest).encode())
+        digest = self.manifest(repository, tag, IMAGE, json.dumps(manifest).encode())
         return f"{self.name}/{repository}@{digest}"
 
     def blob(self, data: bytes) -> str:

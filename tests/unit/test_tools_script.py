@@ -40,7 +40,7 @@ def test_a_package_of_debian_has_all_its_pins(row: dict[str, str]) -> None:
     assert re.fullmatch(r"[0-9a-f]{64}", row["sha256"])
     assert re.fullmatch(r"pool/main/[a-z0-9/_.+~-]+_(amd64|all)\.deb", row["path"])
     assert f"{row['name']}_{row['version']}_" in row["path"]
-    assert row["name"] in tools.WRAPPERS
+    assert set(tools.programs(row["name"])) <= set(tools.WRAPPERS)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_what_is_missing_is_said_and_what_is_wrong_fails(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def package(_root: Path, _row: dict[str, str], _addresses: object) -> tools.Tool:
+    def package(_root: Path, _row: dict[str, str], _addresses: object) -> list[tools.Tool]:
         raise error
 
     monkeypatch.setattr(
@@ -139,7 +139,8 @@ def test_what_is_missing_is_said_and_what_is_wrong_fails(
     monkeypatch.setattr(tools, "package", package)
     assert tools.main(tmp_path) == code
     printed = capsys.readouterr()
-    assert re.search(rf"^lynis +3\.\S+ +not here: {error}$", printed.out, re.MULTILINE)
+    for name in ("lynis", "notary", "notary-server"):
+        assert re.search(rf"^{name} +\d\S+ +not here: {error}$", printed.out, re.MULTILINE)
     assert re.search(r"^syft +1\.2 +/there$", printed.out, re.MULTILINE)
     assert (f"FAILED: {error}" in printed.err) == bool(code)
 
@@ -197,10 +198,10 @@ def unpacked(root: Path, file: Path, name: str, monkeypatch: pytest.MonkeyPatch)
         "path": "pool/x.deb",
         "sha256": tools.digest(file.read_bytes()),
     }
-    tool = tools.package(root, row, lambda: ["http://m.example"])
+    found = tools.package(root, row, lambda: ["http://m.example"])
     # All is there: no mirror is asked again.
-    assert tools.package(root, row, lambda: pytest.fail("asked for a mirror")) == tool
-    return str(tool.path)
+    assert tools.package(root, row, lambda: pytest.fail("asked for a mirror")) == found
+    return str(found[0].path)
 
 
 needs_dpkg = pytest.mark.skipif(
@@ -242,3 +243,20 @@ def test_a_program_that_does_not_start_is_not_there(
     with pytest.raises(tools.Missing, match=r"does not start here: .*no such library"):
         unpacked(root, file, "cosign", monkeypatch)
     assert not (root / "bin" / "cosign").exists()
+
+
+@needs_dpkg
+def test_a_package_of_two_programs_brings_both_or_none(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = "#!/bin/sh\necho $0: $*\n"
+    file = deb(tmp_path, "notary", {"usr/bin/notary": program, "usr/bin/notary-server": program})
+    folder = Path(unpacked(root, file, "notary", monkeypatch)).parent
+    for name in ("notary", "notary-server"):
+        assert tools.run(str(folder / name), "-config", "a b").endswith(f"/usr/bin/{name}: -config a b\n")
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    file = deb(broken, "notary", {"usr/bin/notary": program, "usr/bin/notary-server": "#!/bin/sh\nexit 1\n"})
+    with pytest.raises(tools.Missing, match="does not start here"):
+        unpacked(root, file, "notary", monkeypatch)
+    assert list((root / "bin").iterdir()) == []

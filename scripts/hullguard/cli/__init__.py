@@ -22,7 +22,9 @@ COMMANDS = {
     "controls": ("controls", "List and explain the controls."),
     "diff": ("diff", "Tell what changed between two evidence files or reports."),
     "report": ("report", "Turn a saved JSON report into another format."),
+    "run-verified": ("run_verified", "Start a container from an image by digest, only if it verifies."),
     "scan": ("scan", "Run every scanner that is here, and say which were not."),
+    "trust": ("trust", "Verify signatures of images by a policy."),
     "watch": ("watch", "Print an alert the moment a container starts that breaks a control."),
 }
 

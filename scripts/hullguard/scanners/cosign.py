@@ -38,7 +38,7 @@ exit "$code"
 """
 # What it says of a key that made none of the signatures; 3.x ends with code 1 then, as for any failure. A
 # signature that could not be fetched is told with the same words and the network's.
-_REFUSED = re.compile(
+REFUSED = re.compile(
     r"Error: (?:no signatures found|no matching (?:signatures|attestations))(?!.*(?:dial tcp|https?://|timeout))"
 )
 
@@ -83,11 +83,11 @@ class Cosign(Scanner):
     def translate(self, ran: Ran, target: Target, tool: Tool) -> Iterable[Finding]:
         """Return nothing for an image that is signed. Raises Rubbish where it could not tell."""
         if ran.code == 0:
-            _proof(ran)
+            proof(ran)
             return []
         errors = [line for line in ran.said.splitlines() if line.startswith("Error: ")]
-        if not errors or not all(_REFUSED.match(line) for line in errors):
-            told = [line for line in errors if not _REFUSED.match(line)] or ["it said nothing"]
+        if not errors or not all(REFUSED.match(line) for line in errors):
+            told = [line for line in errors if not REFUSED.match(line)] or ["it said nothing"]
             raise Rubbish(f"ended with code {ran.code}: {told[0].removeprefix('Error: ')[:300]}")
         unsigned = all("no signatures found" in line for line in errors)
         return [_finding(unsigned, target, tool)]
@@ -111,7 +111,7 @@ def _finding(unsigned: bool, target: Target, tool: Tool) -> Finding:
     )
 
 
-def _proof(ran: Ran) -> None:
+def proof(ran: Ran) -> None:
     """Check that a success tells which digest was verified. Raises Rubbish, KeyError or TypeError."""
     rows = json.loads(ran.answer)
     if not isinstance(rows, list) or not rows:

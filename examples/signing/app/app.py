@@ -1,0 +1,5 @@
+"""Tells its version."""
+
+import os
+
+print("app", os.environ["VERSION"])
