@@ -42,11 +42,16 @@ debian() {
     --dpkgopt="$work/dpkg.cfg" trixie "$work/debian.tar"
 }
 
-# Unpacked, never configured: what maintainers' scripts would need is not there. dpkg's status stays, for scanners.
+# Unpacked, never configured: what maintainers' scripts would need is not there. Nor is dpkg, so that its list of what is
+# installed, by which scanners find vulnerabilities, is written from the packages.
 distroless() {
-  mmdebstrap --quiet --variant=extract --include=python3.13,base-files,netbase,tzdata \
+  mmdebstrap --quiet --variant=extract --skip=cleanup/apt --include=python3.13,base-files,netbase,tzdata \
     --dpkgopt="$work/dpkg.cfg" trixie "$work/root"
   root=$work/root
+  for package in "$root"/var/cache/apt/archives/*.deb; do
+    dpkg-deb --field "$package" | sed '/^Package:/a Status: install ok installed'
+    echo
+  done > "$root/var/lib/dpkg/status"
   find "$root/usr/bin" "$root/usr/sbin" -mindepth 1 ! -name python3.13 -delete
   ln -s python3.13 "$root/usr/bin/python3"
   rm -rf "${root:?}"/var/cache "${root:?}"/var/lib/apt "${root:?}"/var/log "${root:?}"/etc/apt "${root:?}"/boot "${root:?}"/dev

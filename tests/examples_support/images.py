@@ -31,7 +31,6 @@ def prepare(host: ExampleHost, folder: Path) -> None:
 
 
 def _database(cache: Path) -> Path:
-    folder = trivy_db.write(cache, [])
     ecosystem = "pip::GitHub Security Advisory Pip"
     about = {"Title": "A hole", "Severity": "HIGH", "VendorSeverity": {"ghsa": 3}}
     tree = {
@@ -39,8 +38,7 @@ def _database(cache: Path) -> Path:
         "vulnerability": {HOLE: json.dumps(about).encode()},
         "data-source": {ecosystem: json.dumps(SOURCE).encode()},
     }
-    (folder / "trivy.db").write_bytes(trivy_db._file(tree))
-    return folder
+    return trivy_db.put(cache, tree)
 
 
 def baseline() -> str:
@@ -64,15 +62,23 @@ def build(host: ExampleHost, kind: str, image: str) -> None:
     )
 
 
-def findings(host: ExampleHost, command: str) -> list[dict[str, Any]]:
-    """Return what `hullguard scan` finds."""
+def scanned(host: ExampleHost, command: str) -> dict[str, Any]:
+    """Return the report of a `hullguard scan`."""
     text = host.output(f"cd {FOLDER}\nhullguard scan {command} --fail-on never --format json 2> /dev/null")
-    found: list[dict[str, Any]] = json.loads(text)["findings"]
-    return found
+    document: dict[str, Any] = json.loads(text)
+    return document
 
 
-def controls(host: ExampleHost) -> list[dict[str, Any]]:
-    """Return the verdicts of the image controls in an audit of the host."""
-    text = host.output("hullguard audit --fail-on never --format json 2> /dev/null")
+def controls(host: ExampleHost, image: str) -> dict[str, str]:
+    """Return the verdict of each image control on evidence that holds one image alone: {slug: verdict}."""
+    evidence = json.loads(host.output("hullguard collect 2> /dev/null"))
+    [engine] = evidence["engines"]
+    engine["images"] = [one for one in engine["images"] if image in (one["RepoTags"] or [])]
+    assert len(engine["images"]) == 1
+    engine["counts"]["images"] = 1
+    host.write(json.dumps(evidence), "/var/lib/evidence.json")
+    text = host.output(
+        "hullguard audit --evidence /var/lib/evidence.json --fail-on never --format json; rm /var/lib/evidence.json"
+    )
     [audited] = json.loads(text)["hosts"]
-    return [result for result in audited["results"] if result["family"] == "images"]
+    return {result["id"]: result["verdict"] for result in audited["results"] if result["family"] == "images"}

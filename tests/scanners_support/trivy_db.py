@@ -59,6 +59,11 @@ def write(cache: Path, advisories: Sequence[Advisory], updated: str = UPDATED) -
         "vulnerability": details,
         "data-source": {"debian 12": json.dumps(source).encode()},
     }
+    return put(cache, tree, updated)
+
+
+def put(cache: Path, tree: _Tree, updated: str = UPDATED) -> Path:
+    """Write a database of nested buckets where `--cache-dir` has it; return its folder."""
     folder = cache / "db"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "trivy.db").write_bytes(_file(tree))

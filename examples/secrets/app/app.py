@@ -16,7 +16,7 @@ import hmac
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import environment
 import log
@@ -90,15 +90,15 @@ def application(settings: Mapping[str, str]) -> Starlette:
     return Starlette(routes=routes, lifespan=lifespan)
 
 
-def main() -> int:
-    """Serve until a signal comes; return the exit code."""
+def main(make: Callable[[Mapping[str, str]], Starlette] = application) -> int:
+    """Serve what `make` makes of the environment until a signal comes; return the exit code."""
     log.start()
     if reasons := environment.refused(os.environ):
         for reason in reasons:
             logger.critical("a secret in the environment is refused", extra={"reason": reason})
         return WRONG_CONFIGURATION
     try:
-        app = application(os.environ)
+        app = make(os.environ)
         port = int(os.environ.get("PORT", "8000"))
     except ValueError as error:
         logger.critical("a setting can't be", extra={"reason": str(error)})
