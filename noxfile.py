@@ -180,10 +180,16 @@ def everything(session: nox.Session, *, quick: bool) -> None:
         for _, controller in CONTROLLERS:
             less = ["--", "--brief"] if controller != CONTROLLER else ["--", "--quick"] if quick else []
             hosts[f"molecule ({controller})"] = [*nox_command, f"molecule({controller})", *less]
+        if not quick:
+            hosts["vm"] = [*nox_command, "vm"]
         # One after the other: Molecule's scenarios fill the machine by themselves.
         for name, command in hosts.items():
             results |= side_by_side(session, {name: command}, environment)
     skipped = [*MISSING, *dict.fromkeys(summary.read_text(encoding="utf-8").splitlines())]
+    if quick:
+        skipped.append(
+            "a virtual machine: AppArmor in force, live audit rules, a reboot (`./nox -s vm` has them)"
+        )
     if not results["images"][0]:
         skipped.append("no host images: e2e and molecule did not run")
     print(f"\nSummary after {time.monotonic() - began:.0f} s")
@@ -199,7 +205,11 @@ def everything(session: nox.Session, *, quick: bool) -> None:
 def lint(session: nox.Session) -> None:
     """Check style and types of Python, YAML, Ansible, shell and prose."""
     install(session, "lint")
-    shell_scripts = ["nox", ".ci/run", *map(str, Path("scripts").rglob("*.sh"))]
+    shell_scripts = [
+        "nox",
+        ".ci/run",
+        *(str(p) for f in ("scripts", "examples") for p in Path(f).rglob("*.sh")),
+    ]
     commands = {
         "ansible-lint": ["ansible-lint", "--offline", "--strict", "-q"],
         "ruff": ["ruff", "check", "."],
@@ -268,7 +278,10 @@ def molecule(session: nox.Session, controller: str) -> None:
     )
     session.run("python", "-m", "lab", "build")
     brief, quick = "--brief" in session.posargs, "--quick" in session.posargs
-    every = sorted(path.parent.name for path in Path("molecule").glob("*/molecule.yml"))
+    # A whole machine has a session of its own.
+    every = sorted(
+        path.parent.name for path in Path("molecule").glob("*/molecule.yml") if path.parent.name != "vm"
+    )
     names = [argument for argument in session.posargs if not argument.startswith("-")]
     if brief and not names:
         names = ["docker_daemon"] if "docker_daemon" in every else every[:1]
@@ -304,6 +317,14 @@ def molecule(session: nox.Session, controller: str) -> None:
             session.error(f"failed: {', '.join(failed)}")
 
 
+@nox.session(python=CONTROLLER_PYTHON, default=False)
+def vm(session: nox.Session) -> None:
+    """Harden a virtual machine, reboot it, attack it: AppArmor, live audit rules, a real boot."""
+    install(session, f"ansible-{CONTROLLER}")
+    session.run("python", "-m", "lab", "engine")
+    session.run(*MOLECULE, "test", "-s", "vm", *session.posargs)
+
+
 @nox.session(python=NEWEST, default=False)
 def bench(session: nox.Session) -> None:
     """Compare the audit's speed with docker-bench-security's (its checkout in DOCKER_BENCH_DIR)."""
@@ -316,7 +337,7 @@ def bench(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Check that the generated documents are fresh (-- --write makes them so)."""
     install(session, "test")
-    session.run("python", "scripts/docs.py", *(session.posargs or ["--check"]))
+    session.run("python", "-m", "docs", *(session.posargs or ["--check"]))
 
 
 @nox.session(python=NEWEST, default=False)

@@ -26,7 +26,10 @@ def test_every_control_is_explained() -> None:
             "Audit rules on disk and in the kernel record writes, executions and changes of attributes"
             " of this host's `dockerd_binary`.",
         ),
-        ("live_restore", "Outside of a swarm only. The option `live-restore` in effect is true; unset it counts as false."),
+        (
+            "live_restore",
+            "Outside of a swarm only. The option `live-restore` in effect is true; unset it counts as false.",
+        ),
         ("storage_driver_aufs", "`Driver`, as the engine reports it, is not `aufs`."),
         ("tls_key_mode", "Each of this host's `tls_key` files has mode 0400 or a tighter one."),
         ("memory_limit", "`memory_bytes` of every container is at least 1."),

@@ -1,0 +1,72 @@
+"""What auditing is there for: what is done leaves an event, found by its key."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from testinfra.host import Host
+
+KEY = "docker"
+
+
+def events(host: Host, since: str) -> str:
+    """Return the events of the key since a time, as ausearch tells them."""
+    return str(host.run(f"ausearch --input-logs -k {KEY} --start {since} -i < /dev/null").stdout)
+
+
+def found(host: Host, since: str, word: str) -> bool:
+    """Whether an event names a word; auditd writes a little later than the kernel says it."""
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        if word in events(host, since):
+            return True
+        time.sleep(1)
+    return False
+
+
+@pytest.mark.parametrize(
+    ("command", "word"),
+    [
+        (
+            "cp -p /etc/docker/daemon.json /run/kept && cat /run/kept > /etc/docker/daemon.json",
+            "/etc/docker/daemon.json",
+        ),
+        ("/usr/sbin/dockerd --version", "proctitle=/usr/sbin/dockerd --version"),
+        ("$(command -v runc) --version", "runc --version"),
+        ("chmod --reference=/run/docker.sock /run/docker.sock", "docker.sock"),
+    ],
+    ids=["daemon.json", "dockerd", "runc", "socket"],
+)
+def test_it_leaves_an_event(host: Host, command: str, word: str) -> None:
+    since = host.check_output("LC_ALL=C date '+%%m/%%d/%%Y %%H:%%M:%%S'")
+    host.check_output(command)
+    assert found(host, since, word)
+
+
+def test_reading_leaves_none(host: Host) -> None:
+    since = host.check_output("LC_ALL=C date '+%%m/%%d/%%Y %%H:%%M:%%S'")
+    host.check_output("cat /etc/docker/daemon.json")
+    time.sleep(3)
+    assert "comm=cat" not in events(host, since)
+
+
+def test_the_rules_of_this_boot_are_those_on_disk(host: Host) -> None:
+    disk = {
+        line.replace("-k docker", "").split()[1]: line
+        for line in host.file("/etc/audit/audit.rules").content_string.splitlines()
+        if line.startswith("-w ")
+    }
+    kernel = host.check_output("auditctl -l").splitlines()
+    named = {
+        word.rstrip("/") for line in kernel for word in line.replace("=", " ").split() if word.startswith("/")
+    }
+    assert disk
+    assert {path.rstrip("/") for path in disk} == named
+
+
+def test_they_are_set_in_stone(host: Host) -> None:
+    assert "enabled 2" in host.check_output("auditctl -s")
+    refused = host.run("auditctl -D")
+    assert refused.rc != 0
+    assert "immutable" in refused.stderr + refused.stdout
