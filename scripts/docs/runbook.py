@@ -9,7 +9,7 @@ from typing import Any
 from docs.data import Rows, by_id
 from docs.markdown import table
 from docs.threats import stands
-from hullguard.catalogue import Control
+from hullguard.catalogue import SEVERITIES, Control
 
 WORST = ("critical", "high")
 
@@ -53,6 +53,9 @@ def seen(detection: Mapping[str, Any]) -> str:
 
 
 def failing(threat: Mapping[str, Any], controls: Mapping[str, Control]) -> str:
-    """The critical and high controls that stand in a threat's way."""
-    rows = [row[:3] for row in stands(threat, controls) if row[1] in WORST]
+    """The critical and high controls that stand in a threat's way; the gravest there are where none is that."""
+    standing = list(stands(threat, controls))
+    gravest = max((SEVERITIES.index(row[1]) for row in standing), default=0)
+    wanted = WORST if SEVERITIES[gravest] in WORST else (SEVERITIES[gravest],)
+    rows = [row[:3] for row in standing if row[1] in wanted]
     return table(("control to judge first", "severity", "brought about by"), rows)
