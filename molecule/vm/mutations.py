@@ -51,8 +51,8 @@ MUTATIONS = (
     ),
     Mutation(
         "the firewall rule between containers is gone",
-        "iptables-save > /run/filter && iptables -D FORWARD -i docker0 -o docker0 -j DROP",
-        "iptables-restore < /run/filter && rm /run/filter",
+        "iptables -D FORWARD -i docker0 -o docker0 -j DROP",
+        "iptables -A FORWARD -i docker0 -o docker0 -j DROP",
         "inter_container_traffic",
         "tests/host/vm/test_firewall.py::test_containers_on_the_default_bridge_are_kept_apart",
     ),
@@ -95,6 +95,8 @@ def main(host: str, name: str) -> int:
     machine = machines.find(name)
     if machine is None:
         raise SystemExit(f"there is no machine {name}")
+    # As on a host that was a router before it had an engine: there the rule is all that is in the way.
+    shell(machine, "iptables -P FORWARD ACCEPT")
     rows = []
     for mutation in MUTATIONS:
         row = {"mutation": mutation.name, "control": mutation.control, "test": mutation.test}

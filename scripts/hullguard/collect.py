@@ -6,9 +6,10 @@ One file, standard library only, Python 3.9 or newer, so that it can be read bef
     ssh host sudo python3 - < collect.py > host.json
 
 It reads files, /proc and the engine's API socket, starts `systemctl show`, `auditctl -l`/`-s` and
-`iptables-save`, and changes nothing. Values of environment variables, arguments of commands, credentials in URLs, join tokens and every
-value whose name looks like a secret stay on the host; their names are kept. What could not be seen is listed
-under `errors`, never left out in silence. The format is `compliance/schema/evidence.schema.json`.
+`iptables-save`, and changes nothing. Values of environment variables, arguments of commands, credentials in
+URLs, join tokens and every value whose name looks like a secret stay on the host; their names are kept.
+What could not be seen is listed under `errors`, never left out in silence. The format is
+`compliance/schema/evidence.schema.json`.
 """
 
 from __future__ import annotations
@@ -408,8 +409,8 @@ def sysctls() -> Fact:
 
 
 def packet_filter() -> Fact:
-    """Return the interfaces whose containers are kept from each other: a rule drops what goes from one of them
-    to itself. Of the rules themselves, which tell who may reach what, nothing leaves the host.
+    """Return the interfaces whose containers are kept from each other: what goes from one of them to itself
+    is dropped. Of the rules themselves, which tell who may reach what, nothing leaves the host.
 
     Only what `iptables-save` shows; `read` is false, with the reason, where it shows nothing.
     """
@@ -419,13 +420,41 @@ def packet_filter() -> Fact:
         if not iptables_save:
             raise Unseen("iptables-save is not installed")
         code, out, err = run(iptables_save, "-t", "filter")
-        if code or "*filter" not in out:
+        if code or ":FORWARD " not in out:
             raise Unseen(((err or out).strip() or "iptables-save printed nothing").splitlines()[0])
-        rule = re.compile(r"^-A (?:FORWARD|DOCKER-FORWARD) -i (\S+) -o (\S+) -j DROP$", re.MULTILINE)
-        found.update(read=True, isolated=sorted({a for a, b in rule.findall(out) if a == b}))
+        lines = out.splitlines()
+        names = {name for line in lines for name in re.findall(r" -[io] (\S+)", line)}
+        isolated = [name for name in sorted(names) if dropped(lines, "FORWARD", name)]
+        found.update(read=True, isolated=isolated)
     except Unseen as unseen:
         found["reason"] = str(unseen)
     return found
+
+
+def dropped(lines: Sequence[str], chain: str, name: str) -> bool | None:
+    """Return whether a chain drops every packet from an interface to itself; None when it leaves that to the
+    chain that it was called from.
+
+    Counts what asks for nothing but interfaces, in order: other chains than the engine's own, and rules with
+    more conditions, concern some packets only.
+    """
+    for line in lines:
+        rule = re.fullmatch(
+            r"-A (\S+)(?: (! )?-i (\S+))?(?: (! )?-o (\S+))?(?: -m comment --comment .*)? -j (\S+)"
+            r"(?: --reject-with \S+)?", line
+        )  # fmt: skip
+        if not rule or rule[1] != chain:
+            continue
+        if any(
+            wanted and (wanted == name) == bool(no) for no, wanted in ((rule[2], rule[3]), (rule[4], rule[5]))
+        ):
+            continue
+        if rule[6] in ("DROP", "REJECT", "ACCEPT"):
+            return rule[6] != "ACCEPT"
+        if rule[6] == "DOCKER-FORWARD" and (answer := dropped(lines, rule[6], name)) is not None:
+            return answer
+    policy = re.search(rf"^:{re.escape(chain)} (ACCEPT|DROP) ", "\n".join(lines), re.MULTILINE)
+    return policy[1] == "DROP" if policy else None
 
 
 def login_environment() -> Fact:

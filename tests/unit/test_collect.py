@@ -271,6 +271,61 @@ def test_mounts_are_the_hosts_where_they_may_be_read(monkeypatch: pytest.MonkeyP
     assert [row["target"] for row in collect.mounts()] == ["/units"]
 
 
+OPEN = ":FORWARD ACCEPT [0:0]\n"
+CLOSED = ":FORWARD DROP [0:0]\n"
+# As engine 26.1 writes them; the first of the last two with icc, the second without.
+ENGINE = """:DOCKER - [0:0]
+-A FORWARD -j DOCKER-USER
+-A FORWARD -j DOCKER-ISOLATION-STAGE-1
+-A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A FORWARD -o docker0 -j DOCKER
+-A FORWARD -i docker0 ! -o docker0 -j ACCEPT
+"""
+TOGETHER = "-A FORWARD -i docker0 -o docker0 -j ACCEPT\n"
+APART = "-A FORWARD -i docker0 -o docker0 -j DROP\n"
+
+
+@pytest.mark.parametrize(
+    ("rules", "isolated"),
+    [
+        (CLOSED + ENGINE + TOGETHER, []),
+        (CLOSED + ENGINE + APART, ["docker0"]),
+        (OPEN + ENGINE + APART, ["docker0"]),
+        (OPEN + ENGINE, []),
+        (CLOSED + ENGINE, ["docker0"]),
+        (OPEN + TOGETHER + APART, []),
+        (OPEN + "-A FORWARD -j ACCEPT\n" + APART, []),
+        (OPEN + "-A FORWARD -i docker0 -j ACCEPT\n" + APART, []),
+        (OPEN + "-A FORWARD -s 10.0.0.1/32 -j ACCEPT\n" + APART, ["docker0"]),
+        (OPEN + '-A FORWARD -i docker0 -o docker0 -m comment --comment "site rule" -j REJECT --reject-with icmp-port-unreachable\n', ["docker0"]),
+        (OPEN + "-A FORWARD -j DOCKER-FORWARD\n-A DOCKER-FORWARD -i docker0 -o docker0 -j DROP\n", ["docker0"]),
+        (CLOSED + "-A FORWARD -j DOCKER-FORWARD\n-A DOCKER-FORWARD -i docker0 -j ACCEPT\n", []),
+        (CLOSED + APART.replace("docker0", "br-1") + TOGETHER, ["br-1"]),
+    ],
+)  # fmt: skip
+def test_containers_are_apart_where_the_packet_filter_drops_what_goes_between_them(
+    monkeypatch: pytest.MonkeyPatch, rules: str, isolated: list[str]
+) -> None:
+    monkeypatch.setattr(collect, "which", lambda _: "/usr/sbin/iptables-save")
+    monkeypatch.setattr(collect, "run", lambda *_: (0, f"*filter\n{rules}COMMIT\n", ""))
+    assert collect.packet_filter() == {"read": True, "reason": None, "isolated": isolated}
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ((4, "", "Fatal: can't open lock file: Permission denied\n"), "Fatal: can't open lock file: Permission denied"),
+        ((0, "", ""), "iptables-save printed nothing"),
+    ],
+)  # fmt: skip
+def test_a_packet_filter_that_shows_nothing_is_not_seen(
+    monkeypatch: pytest.MonkeyPatch, answer: tuple[int, str, str], reason: str
+) -> None:
+    monkeypatch.setattr(collect, "which", lambda _: "/usr/sbin/iptables-save")
+    monkeypatch.setattr(collect, "run", lambda *_: answer)
+    assert collect.packet_filter() == {"read": False, "reason": reason, "isolated": []}
+
+
 def test_listeners_are_read_from_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     head = "  sl  local_address rem_address   st\n"
     files = {

@@ -51,8 +51,8 @@ def insecure_registries(_host: HostContext, engine: EngineContext) -> Verdict:
 
 @of_engine("inter_container_traffic")
 def inter_container_traffic(host: HostContext, engine: EngineContext) -> Verdict:
-    """Containers on the default bridge are kept from each other: the option says so, and the packet filter has
-    the rule that makes it true.
+    """Containers on the default bridge are kept from each other: the option says so, and the packet filter
+    makes it true.
     """
     value, source = option(engine.raw, "icc")
     if value is not False:
@@ -76,11 +76,11 @@ def inter_container_traffic(host: HostContext, engine: EngineContext) -> Verdict
     if not isinstance(name, str):
         raise Unseen("the interface of the default bridge was not seen")
     if name in rules["isolated"]:
-        return passed(f"icc is False, by {source}, and the packet filter has its rule.")
+        return passed(f"icc is False, by {source}, and the packet filter drops what goes between them.")
     return failed(
         f"icc is False, by {source}, and yet the packet filter lets containers on {name} reach each other:"
         " restart the engine.",
-        Object("daemon", name, "no rule that drops what goes from it to itself"),
+        Object("daemon", name, "what goes from it to itself is not dropped"),
     )
 
 
