@@ -279,10 +279,12 @@ def certificate(folder: Path, name: str) -> None:
 
 def test_notation(registry: Registry, tmp_path: Path) -> None:
     notation = verifier("notation")
-    images = {name: registry.add(f"{TEAM}/{name}") for name in ("vendors", "others", "nobodys")}
+    images = {name: registry.add(f"{TEAM}/{name}") for name in ("vendors", "old", "others", "nobodys")}
     for name, image in (("vendor", "vendors"), ("other", "others")):
         certificate(tmp_path, name)
         call(tmp_path, notation.path, "sign", "--insecure-registry", images[image])
+        if name == "vendor":  # what ends in a second has ended when the first question is answered
+            call(tmp_path, notation.path, "sign", "--insecure-registry", "--expiry", "1s", images["old"])
     rule: dict[str, object] = {
         "pattern": f"{registry.name}/{TEAM}/*",
         "verifier": "notation",
@@ -294,13 +296,17 @@ def test_notation(registry: Registry, tmp_path: Path) -> None:
     assert done.returncode == 12, done.stderr
     found = decisions(done)
     assert f"is signed by a certificate below {tmp_path / 'vendor-ca.pem'}" in found.pop("vendors")[1]
-    assert found == {"others": ("ran", "wrong-key"), "nobodys": ("ran", "unsigned")}
+    assert found == {
+        "others": ("ran", "wrong-key"),
+        "nobodys": ("ran", "unsigned"),
+        "old": ("ran", "expired"),
+    }
     rule["certificates"] = [str(tmp_path / "vendor-ca.pem"), str(tmp_path / "other-ca.pem")]
     found = decisions(hullguard(*ask, policy(tmp_path, registry, rule)))
     assert {name for name, row in found.items() if "is signed by" in row[1]} == {"vendors", "others"}
     rule["identities"] = ["x509.subject: C=NL, ST=Utrecht, O=vendor, CN=somebody else"]
     found = decisions(hullguard(*ask, policy(tmp_path, registry, rule)))
-    assert [found[name] for name in ("vendors", "others")] == [("ran", "wrong-key")] * 2
+    assert [found[name] for name in ("vendors", "old", "others")] == [("ran", "wrong-key")] * 3
     try:
         registry.broken = re.compile(r"/blobs/")
         found = decisions(hullguard(*ask, policy(tmp_path, registry, rule)))

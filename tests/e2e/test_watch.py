@@ -341,6 +341,7 @@ def test_an_engine_that_restarts_and_a_configuration_that_changes(
     names = [one["container"]["name"] for one in alerts if one["container"]]
     assert names == ["always", "always", "later"], "once for each start"
     assert {one["kind"] for one in alerts if one["container"]} == {"control_broken"}
+    assert [one["detail"] for one in alerts if one["kind"] == "unseen"] == []
     for alert in alerts:
         SCHEMA.validate(alert)
     assert SECRET not in json.dumps(alerts)
@@ -348,3 +349,28 @@ def test_an_engine_that_restarts_and_a_configuration_that_changes(
     assert told.index("the engine is lost") < told.index("the engine is back")
     host.output("systemctl stop watch")
     assert "Result=success" in host.output("systemctl show watch -p Result")
+
+
+def test_an_engine_that_hangs(host: examples.ExampleHost, image: str) -> None:
+    """Stopped in the middle, it keeps its stream open and takes connections, and answers nothing."""
+    host.output("rm -f /run/watch.json /run/watch.err; docker rm -f hung > /run/removed 2>&1 || true")
+    host.output(
+        "systemd-run --quiet --unit=watch-hanging -p StandardOutput=file:/run/watch.json "
+        "-p StandardError=file:/run/watch.err hullguard watch"
+    )
+    until(lambda: "watching" in host.run("cat /run/watch.err")[1])
+    host.output("kill -STOP $(systemctl show docker -P MainPID)")
+    try:
+        (lost,) = until(lambda: said(host), 30)
+    finally:
+        host.output("kill -CONT $(systemctl show docker -P MainPID)")
+    assert (lost["kind"], lost["severity"]) == ("engine_lost", "unknown")
+    assert "does not answer within" in lost["detail"]
+    until(lambda: said(host)[1:], 30)
+    host.output(f"docker run -d --name hung {image} sleep 1000")
+    until(lambda: said(host)[2:])
+    host.output("systemctl stop watch-hanging")
+    alerts = said(host)
+    assert [one["kind"] for one in alerts] == ["engine_lost", "engine_back", "control_broken"]
+    assert alerts[2]["container"]["name"] == "hung"
+    assert "Result=success" in host.output("systemctl show watch-hanging -p Result")

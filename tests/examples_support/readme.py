@@ -64,5 +64,6 @@ def script(step: Step, folder: str, state: str) -> str:
     return (
         f"cd {folder}\nif [ -e {state} ]; then . {state}; fi\n"
         f'trap \'{{ declare -px; printf "cd %q\\n" "$PWD"; }} > {state}\' EXIT\n'
-        f"set -euo pipefail\n{step.commands}"
+        # Both streams in one, so that they keep their order.
+        f"exec 2>&1\nset -euo pipefail\n{step.commands}"
     )

@@ -46,6 +46,8 @@ def verify(
     A tag is looked up once, and the digest that it stands for is what is verified and told. Whoever pulls by
     tag afterwards may get another image: pull by that digest, or let `hullguard run-verified` do it.
 
+    An image that no rule speaks of needs no signature, and passes: use --strict in pipelines.
+
     Exit codes: 0 every image is accepted or needs no signature, 12 one is refused, 1 one could not be looked
     at (no registry, no verifier, out of time), 2 wrong usage or a policy that is none.
     """

@@ -55,12 +55,14 @@ def command(
 
     \b
     Examples:
-      sudo hullguard watch
-      sudo hullguard watch --severity critical --waivers waivers.yml
-      sudo hullguard watch --existing --for 60 --fail-on high
+      sudo "$(command -v hullguard)" watch
+      sudo "$(command -v hullguard)" watch --severity critical --waivers waivers.yml
+      sudo "$(command -v hullguard)" watch --existing --for 60 --fail-on high --strict
+      hullguard watch --host unix:///run/user/1000/docker.sock
 
     An alert is one line: JSON of schema hullguard/alert/1, or text on a terminal. What could not be looked at
-    is an alert as well (`unseen`). Health checks of a container are none, nor is what a waiver covers.
+    is an alert as well (`unseen`), and so is an engine that does not answer (`engine_lost`): --strict counts
+    both. Health checks of a container are none, nor is what a waiver covers.
     """
     import os
     import socket

@@ -21,6 +21,8 @@ _REFUSED = (
     "Error: signature verification failed: no signature is associated",
     "Error: signature verification failed for all the signatures",
 )
+# With --verbose, of each signature. Its signer was looked at before: nothing else speaks against it.
+_EXPIRED = re.compile(r"^level=error msg=\"?expiry validation failed", re.MULTILINE)
 _DIGEST = re.compile(rb"@(sha256:[0-9a-f]{64})(?:\s|$)")
 # What Go's client says when the other side speaks no TLS.
 _PLAIN = re.compile(r"server gave HTTP response to HTTPS client|does not look like a TLS handshake")
@@ -51,10 +53,10 @@ class Notation(Verifier):
     def verify(self, tool: Tool, reference: Reference, digest: str, rule: Rule, timeout: float) -> Proof:
         """Try each authority until one fits."""
         image = reference.at(digest)
-        unsigned, unseen = True, None
+        unsigned, expired, unseen = True, False, None
         for certificate in rule.signers:
             files = _settings(certificate, rule.identities)
-            ran, errors = _asked(tool, ["verify"], reference, image, timeout, files)
+            ran, errors = _asked(tool, ["verify", "--verbose"], reference, image, timeout, files)
             if ran.code == 0:
                 if digest.encode() not in ran.answer:
                     raise Rubbish(f"it says that it verified something, and not that it was {digest}")
@@ -62,15 +64,15 @@ class Notation(Verifier):
             if not errors or not all(line.startswith(_REFUSED) for line in errors):
                 unseen = unseen or told(ran, errors)
             unsigned &= all("no signature is associated" in line for line in errors)
+            expired |= _EXPIRED.search(ran.said) is not None
         if unseen:
             raise unseen
         if unsigned:
             raise Refused("unsigned", "its registry holds no signature of it")
         names = " or ".join(map(str, rule.signers))
-        raise Refused(
-            "wrong-key",
-            f"none of its signatures is valid below {names}: another signer, or one that has expired",
-        )
+        if expired:
+            raise Refused("expired", f"its signature below {names} has expired")
+        raise Refused("wrong-key", f"none of its signatures is valid below {names}")
 
 
 def _asked(

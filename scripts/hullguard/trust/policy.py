@@ -14,11 +14,10 @@ from typing import Any
 
 from hullguard import yamlfile
 from hullguard.errors import InputError
-from hullguard.trust.reference import Reference, canonical
+from hullguard.trust.reference import HUB, Reference, canonical, is_registry, parse
 
 DEFAULT = Path("/etc/hullguard/trust.yml")
 COSIGN, NOTATION = "cosign", "notation"
-_PARTS = re.compile(r"[a-z0-9*][a-z0-9*._-]*(?:/[a-z0-9*][a-z0-9*._-]*)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,11 @@ class Rule:
         """Return whether the rule speaks of an image."""
         registry, slash, repository = self.pattern.partition("/")
         words = f"{canonical(registry)}/{repository if slash else '*'}"
-        return re.fullmatch(re.escape(words).replace(r"\*", ".*"), reference.name) is not None
+        return _like(words, reference.name)
+
+    def begins_in(self, registry: str) -> bool:
+        """Return whether the rule's registry is this one (a canonical name)."""
+        return _like(canonical(self.pattern.partition("/")[0]), registry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +72,22 @@ class Policy:
 
 
 def load(path: Path) -> Policy:
-    """Return the policy in a file. Raises InputError for one that is not there, or fits nothing."""
+    """Return the policy in a file.
+
+    Raises InputError for one that is not there, or has a rule that speaks of no image.
+    """
     if not path.exists() and path == DEFAULT:
         raise InputError(f"{path}: there is no trust policy. Role docker_trust writes it; or give --policy.")
     document = yamlfile.validated(path, "trust_policy")
     rules = tuple(_rule(row, f"{path}: rules[{index}]") for index, row in enumerate(document["rules"]))
-    return Policy(path, frozenset(map(canonical, document["registries"])), rules)
+    registries = frozenset(map(canonical, document["registries"]))
+    for index, rule in enumerate(rules):
+        if registries and not any(map(rule.begins_in, registries)):
+            raise InputError(
+                f"{path}: rules[{index}]: {rule.pattern} begins with none of the registries that this policy "
+                "names: correct the pattern, or add the registry."
+            )
+    return Policy(path, registries, rules)
 
 
 def _rule(row: Mapping[str, Any], where: str) -> Rule:
@@ -84,17 +97,43 @@ def _rule(row: Mapping[str, Any], where: str) -> Rule:
         Attestation(one["type"], _file(one["policy"], where) if "policy" in one else None)
         for one in row.get("attestations", [])
     )
-    _, slash, repository = row["pattern"].partition("/")
-    # One that fits no image would leave what it was written for without a signature.
-    if slash and not _PARTS.fullmatch(repository):
+    identities = tuple(row.get("identities", ["*"] if verifier == NOTATION else []))
+    digest_required = row.get("digest_required", False)
+    rule = Rule(row["pattern"], verifier, signers, attestations, identities, digest_required)
+    _check(rule, where)
+    return rule
+
+
+def _check(rule: Rule, where: str) -> None:
+    """Check that a pattern fits images. Raises InputError.
+
+    One that fits none would leave what it was written for without a signature. Role docker_trust refuses the
+    same ones (`__docker_trust_wrong`).
+    """
+    first, slash, repository = rule.pattern.partition("/")
+    if first != "*" and not is_registry(first):
         raise InputError(
-            f"{where}: {row['pattern']} fits no image: after the registry comes a repository in lower case, "
+            f"{where}: {rule.pattern} fits no image: {first} is no registry. A pattern begins with one, as "
+            f"{HUB}/library/nginx or registry.example.net/team/* do."
+        )
+    if canonical(first) == HUB and slash and "/" not in repository and not repository.startswith("*"):
+        raise InputError(
+            f"{where}: {rule.pattern} fits no image: Docker Hub's names have two parts. Write "
+            f"{HUB}/library/{repository} for an official image, {HUB}/{repository}/* for a publisher's."
+        )
+    try:  # the shortest thing that an asterisk can always stand for
+        fits = rule.fits(parse((rule.pattern if slash else f"{first}/*").replace("*", "a")))
+    except InputError:
+        fits = False
+    if not fits:
+        raise InputError(
+            f"{where}: {rule.pattern} fits no image: after the registry comes a repository in lower case, "
             "with asterisks, without tag or digest."
         )
-    identities = tuple(row.get("identities", ["*"] if verifier == NOTATION else []))
-    return Rule(
-        row["pattern"], verifier, signers, attestations, identities, row.get("digest_required", False)
-    )
+
+
+def _like(pattern: str, name: str) -> bool:
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), name) is not None
 
 
 def _file(name: str, where: str) -> Path:

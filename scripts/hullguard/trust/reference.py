@@ -57,15 +57,17 @@ def canonical(registry: str) -> str:
     return HUB if plain in _HUB_NAMES else plain
 
 
+def is_registry(first: str) -> bool:
+    """Return whether the first of several parts of a name is a registry's, and not Docker Hub's folder."""
+    return "." in first or ":" in first or first == "localhost" or first != first.lower()
+
+
 def parse(written: str) -> Reference:
     """Return an image's name, taken apart. Raises InputError."""
     if re.fullmatch(r"(?:sha256:)?[0-9a-f]{64}", written):
         raise InputError(f"{written}: is an image's id; signatures belong to a name in a registry.")
     first, slash, rest = written.partition("/")
-    is_registry = bool(slash) and (
-        "." in first or ":" in first or first == "localhost" or first != first.lower()
-    )
-    registry, rest = (first, rest) if is_registry else (HUB, written)
+    registry, rest = (first, rest) if slash and is_registry(first) else (HUB, written)
     found = _REST.fullmatch(rest)
     if found is None or not _REGISTRY.fullmatch(registry):
         raise InputError(f"{written!r} is no image's name: write registry/repository:tag, in lower case.")

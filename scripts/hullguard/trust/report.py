@@ -27,6 +27,7 @@ FIXES = {
     "tag": "Name it by the digest that was reviewed.",
     "unsigned": "Find out where this image comes from; sign the right one by its digest.",
     "wrong-key": "Find out who signed this image; have the right one sign the right image by its digest.",
+    "expired": "Have this image looked at again and signed anew, or take a newer one.",
     "wrong-digest": "Find out who put that signature there; sign the right image by its digest.",
     "attestation": "Have the pipeline that builds it attest it with the same key.",
 }

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from hullguard import collect
 from hullguard.errors import InputError
 
 Raw = Mapping[str, Any]
+Answer = TypeVar("Answer")
 
 DEFAULT_HOST = f"unix://{collect.DEFAULT_SOCKET}"
 # Chains of containers that join one another's namespaces; nobody builds longer ones.
@@ -33,7 +35,7 @@ class Surroundings:
     evidence: dict[str, Any]
 
 
-def socket_path(host: str | None) -> str:
+def socket_path(host: str | None, command: str = "watch") -> str:
     """Return the path of the engine's socket from --host or DOCKER_HOST.
 
     Raises InputError for an engine that is not on this machine.
@@ -41,7 +43,7 @@ def socket_path(host: str | None) -> str:
     endpoint = host or os.environ.get("DOCKER_HOST") or DEFAULT_HOST
     if not endpoint.startswith("unix:///"):
         raise InputError(
-            f"{collect.redact_text(endpoint)!r} is no unix socket: watch runs on the engine's own machine. "
+            f"{collect.redact_text(endpoint)!r} is no unix socket: {command} runs on the engine's machine. "
             "Name the socket: --host unix:///var/run/docker.sock"
         )
     return endpoint[len("unix://") :]
@@ -61,18 +63,37 @@ class Engine:
             api = self._own.api = collect.Api(self.path, self.timeout)
         return api
 
-    def ask(self, path: str) -> dict[str, Any]:
-        """Return an answer that is an object. Raises collect.NotFound or collect.Unseen."""
+    def _again(self, get: Callable[[collect.Api, str], Answer], path: str) -> Answer:
         try:
-            return self._api.mapping(path)
+            return get(self._api, path)
         except collect.NotFound:
             raise
         except collect.Unseen:  # a kept-alive connection of an engine that has restarted since
-            return self._api.mapping(path)
+            return get(self._api, path)
+
+    def ask(self, path: str) -> dict[str, Any]:
+        """Return an answer that is an object. Raises collect.NotFound or collect.Unseen."""
+        return self._again(collect.Api.mapping, path)
+
+    def ping(self, seconds: float) -> None:
+        """Return when the engine answers, on a new connection. Raises Unseen when it does not in time."""
+        api = collect.Api(self.path, seconds)
+        try:
+            api.opened().deadline = time.monotonic() + seconds
+            api.request("GET", "/_ping")
+            status = api.getresponse().status
+        except TimeoutError:
+            raise collect.Unseen(f"it does not answer within {seconds:g} s") from None
+        except (OSError, http.client.HTTPException) as error:
+            raise collect.Unseen(f"it does not answer: {error or type(error).__name__}") from None
+        finally:
+            api.close()
+        if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise collect.Unseen(f"it answers HTTP {status} to GET /_ping")
 
     def running(self, *, stopped: bool = False) -> list[str]:
         """Return the ids of running containers; with `stopped`, of every one that ever ran. Raises Unseen."""
-        rows = self._api.rows("/containers/json" + ("?all=1" if stopped else ""))
+        rows = self._again(collect.Api.rows, "/containers/json" + ("?all=1" if stopped else ""))
         return [str(row["Id"]) for row in rows if row.get("State") != "created"]
 
     def container(self, name: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from collections.abc import Callable
@@ -27,7 +28,9 @@ def as_json(stream: TextIO) -> Sink:
 
 
 def as_text(stream: TextIO) -> Sink:
-    """Return a sink that writes a line for people."""
+    """Return a sink that writes a line for people; what its encoding lacks is written as an escape."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
 
     def write(alert: Alert) -> None:
         stream.write(f"{alert.time} {alert.severity.upper():<8} {alert.line()}\n")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -50,6 +51,18 @@ class Seen:
             if len(self._known) > self._most:
                 self._known.popitem(last=False)
             return True
+
+    @contextmanager
+    def once(self, key: Hashable) -> Iterator[bool]:
+        """Yield whether it is new, and remember it; a look at it that fails leaves it to the next one."""
+        new = self.add(key)
+        try:
+            yield new
+        except BaseException:
+            if new:
+                with self._lock:
+                    self._known.pop(key, None)
+            raise
 
     def __contains__(self, key: Hashable) -> bool:
         """Return whether it is remembered."""
@@ -129,9 +142,10 @@ class Work:
             return
         started = str(raw["State"]["StartedAt"])
         if not check or moment(started) > self.since:
+            with self._seen.once((event.id, started)) as new:
+                if new:
+                    self._judge(raw)
             self._seen.add(event.id)
-            if self._seen.add((event.id, started)):
-                self._judge(raw)
         if check:
             for number in raw.get("ExecIDs") or []:
                 self._command(str(number), raw, event)
@@ -165,14 +179,17 @@ class Work:
             self._command(number, raw, event)
 
     def _command(self, number: str, raw: Mapping[str, Any], event: events.Event) -> None:
-        if not self._execs or not self._seen.add((event.id, number)):
+        if not self._execs:
             return
-        try:
-            command = self.engine.exec(number)
-        except NotFound:
-            self._unseen(event, "a command was started in it, and was gone before it could be looked at")
-            return
-        self.say(execs.alert(command, raw, self._execs, self.measure))
+        with self._seen.once((event.id, number)) as new:
+            if not new:
+                return
+            try:
+                command = self.engine.exec(number)
+            except NotFound:
+                self._unseen(event, "a command was started in it, and was gone before it could be looked at")
+                return
+            self.say(execs.alert(command, raw, self._execs, self.measure))
 
 
 def moment(text: str) -> float:

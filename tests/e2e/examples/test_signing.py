@@ -41,7 +41,7 @@ def test_readme(host: ExampleHost, bases: None) -> None:
                 nothing_is_verified_where_nothing_is_asked_for(host)
             host.step(step, f"{HOME}/examples/{NAME}", STATE)
             refused += step.fails
-        assert refused == 14
+        assert refused == 15
         assert host.output(MADE) == before
     finally:
         host.run(CLEAN)

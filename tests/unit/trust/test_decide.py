@@ -246,6 +246,9 @@ def test_attestations_that_are_none(script: Script, body: str, status: str) -> N
 LISTED = f'[ "$1" = list ] && {{ echo "registry.example.net/app@{DIGEST}"; echo "└── application/vnd.cncf.notary.signature"; exit; }}\n'
 
 
+EXPIRED = """echo 'level=error msg=expiry validation failed. Failure reason: digital signature has expired on "…"' >&2\n"""
+
+
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     path = tmp_path / "vendor.pem"
@@ -264,7 +267,7 @@ def test_notation(script: Script, certificate: Path, tmp_path: Path) -> None:
         "notation",
         LISTED
         + keep
-        + f'echo "Successfully verified signature for $2"; [ "$2" = registry.example.net/app@{DIGEST} ]',
+        + f'echo "Successfully verified signature for $3"; [ "$3" = registry.example.net/app@{DIGEST} ]',
     )
     found = ask(notation(certificate, "x509.subject: C=NL, ST=Utrecht, O=Vendor"))
     assert (found.status, found.digest, found.version) == (ACCEPTED, DIGEST, "1.3.2")
@@ -284,6 +287,8 @@ def test_notation(script: Script, certificate: Path, tmp_path: Path) -> None:
     [
         (LISTED + error(1, "signature verification failed: no signature is associated with app, make sure"), REFUSED, "unsigned"),
         (LISTED + error(1, "signature verification failed for all the signatures associated with app"), REFUSED, "wrong-key"),
+        (LISTED + EXPIRED + error(1, "signature verification failed for all the signatures associated with app"), REFUSED, "expired"),
+        (LISTED + EXPIRED + error(1, "signature verification failed: unable to retrieve digital signature"), UNKNOWN, ""),
         (LISTED + error(1, "signature verification failed: unable to retrieve digital signature"), UNKNOWN, ""),
         (LISTED + error(1, "failed to get manifest descriptor: dial tcp: connection refused"), UNKNOWN, ""),
         (LISTED + "exit 1", UNKNOWN, ""),

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hullguard import yamlfile
 from hullguard.errors import InputError
 from hullguard.trust.policy import DEFAULT, Policy, load
 from hullguard.trust.reference import parse
@@ -83,11 +85,69 @@ def test_registries(write: Write) -> None:
         ("registry.example.net//app", "fits no image"),
         ("https://registry.example.net/app", "does not match"),
         ("", "does not match"),
+        ("registry.example.net/app-", "fits no image"),
+        ("a..example.net/app", "fits no image"),
+        ("my_registry.example.net/app", "fits no image"),
+        ("nginx", "nginx is no registry"),
+        ("library/nginx", "library is no registry"),
+        ("team/app", "team is no registry"),
+        ("team*/app", r"team\* is no registry"),
+        ("*nginx", r"\*nginx is no registry"),
+        ("docker.io/nginx", "docker.io/library/nginx for an official image"),
+        ("index.docker.io/nginx", "docker.io/library/nginx for an official image"),
+        ("docker.io:443/ng*", r"docker.io/ng\*/\* for a publisher's"),
     ],
 )
 def test_a_pattern_that_fits_nothing_is_refused(write: Write, pattern: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         write(cosign(pattern))
+
+
+def test_a_rule_for_a_registry_that_the_policy_does_not_name_is_refused(write: Write) -> None:
+    named = ["docker.io", "a.example.net", "registry.example.net:5000"]
+    for pattern in (
+        "*",
+        "index.docker.io",
+        "*.example.net/app",
+        "registry.example.net:5000/app",
+        "docker.io/*",
+    ):
+        assert write(cosign(pattern), registries=named).rules
+    for pattern in ("registry.example.net/app", "aa.example.net", "*.example.org/app", "quay.io/*"):
+        with pytest.raises(InputError, match="begins with none of the registries"):
+            write(cosign(pattern), registries=named)
+
+
+PATTERNS = (
+    "docker.io", "docker.io/*", "docker.io/library/nginx", "docker.io/team/*", "docker.io/*x", "registry.example.net",
+    "registry.example.net/app", "registry.example.net/*-app/a__b", "127.0.0.1:5000/*", "localhost/app", "registry:5000/a/b",
+    "docker.io/nginx", "docker.io:443/nginx", "registry-1.docker.io/nginx", "registry.hub.docker.com/ng*", "nginx", "team/app",
+    "localhosts/app", "a..example.net", "a-.example.net/app", "registry.example.net/", "registry.example.net//app", "docker.io/App/x",
+    "docker.io/team/app:1", "registry.example.net/a___b", "registry.example.net/app-", "registry.example.net/*.", "docker.io/",
+)  # fmt: skip
+
+
+def test_what_the_role_takes_the_command_takes_and_no_more(write: Write) -> None:
+    """The role takes fewer: no asterisks in a registry, no capitals."""
+    names = yamlfile.load(Path(__file__).parents[3] / "roles/docker_trust/vars/main.yml")
+
+    def role(pattern: str) -> bool:
+        registry, slash, repository = pattern.partition("/")
+        return bool(
+            re.match(names["__docker_trust_registry"], registry)
+            and not re.match(names["__docker_trust_hub_folder"], pattern)
+            and (not slash or re.match(names["__docker_trust_repository"], repository))
+        )
+
+    def command(pattern: str) -> bool:
+        try:
+            return bool(write(cosign(pattern)))
+        except InputError:
+            return False
+
+    taken = [pattern for pattern in PATTERNS if role(pattern)]
+    assert taken == [pattern for pattern in PATTERNS if command(pattern)]
+    assert len(taken) == 11
 
 
 @pytest.mark.parametrize(

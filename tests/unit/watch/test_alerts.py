@@ -66,6 +66,14 @@ def test_a_line_for_people() -> None:
     )
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_what_an_encoding_lacks_is_escaped(encoding: str) -> None:
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding=encoding)
+    as_text(stream)(Alert(alerts.CONTROL_BROKEN, "high", "it runs \u6f22", time="t"))
+    assert written.getvalue() == b"t HIGH     control_broken: it runs \\u6f22\n"
+
+
 def test_alerts_get_host_and_time_and_none_is_none() -> None:
     stream = io.StringIO()
     say = Alerts(as_json(stream), "host1", lambda: None)

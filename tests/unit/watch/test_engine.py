@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from unit.watch.support import ID, EventEngine, Raw, decent, until
 
+from hullguard.collect import Unseen
 from hullguard.errors import InputError
 from hullguard.watch import engine
 from hullguard.watch.engine import Engine, owner, settled, socket_path
@@ -82,6 +83,35 @@ def test_a_connection_that_has_ended_is_opened_anew() -> None:
             answers.pop(0)(handler) if len(answers) > 1 else answers[0]
         )
         assert asked.container(ID)["Id"] == ID
+
+
+def test_a_list_is_asked_for_anew_when_its_connection_has_ended() -> None:
+    with EventEngine([]) as fake:
+        asked = Engine(str(fake.path))
+        assert asked.running() == []
+        answers: list[Any] = [lambda _handler: None, lambda _handler: [{"Id": ID, "State": "running"}]]
+        fake.answers["/containers/json"] = lambda handler: answers.pop(0)(handler)
+        assert asked.running() == [ID]
+
+
+def test_whether_it_answers() -> None:
+    with EventEngine([]) as fake:
+        asked = Engine(str(fake.path))
+        asked.ping(5)
+        fake.answers["/_ping"] = fake.drip()
+        asked.ping(5)  # its head is an answer
+        fake.answers["/_ping"] = fake.hang()
+        with pytest.raises(Unseen, match=r"does not answer within 0\.2 s"):
+            asked.ping(0.2)
+        for broken, words in (
+            (Raw(503, b"{}"), "it answers HTTP 503"),
+            (lambda _handler: None, "does not answer: "),
+        ):
+            fake.answers["/_ping"] = broken
+            with pytest.raises(Unseen, match=words):
+                asked.ping(5)
+    with pytest.raises(Unseen, match=r"does not answer: .*No such file"):
+        asked.ping(5)
 
 
 def test_a_process_is_the_containers_when_the_runtime_has_let_go(monkeypatch: pytest.MonkeyPatch) -> None:

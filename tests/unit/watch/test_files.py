@@ -61,10 +61,26 @@ def test_the_same_size_and_time_hide_nothing(path: Path) -> None:
     assert alert.keys == ("registry-token",)
 
 
-def test_written_anew_with_the_same_content_is_no_change(path: Path) -> None:
-    watched = Watched(str(path))
-    replaced(path, json.dumps(BEFORE))
+@pytest.mark.parametrize("write", [replaced, rewritten])
+def test_a_change_that_was_undone_between_two_looks(path: Path, write: Callable[[Path, str], None]) -> None:
+    watched, before = Watched(str(path)), path.stat()
+    write(path, '{"icc": true}')
+    write(path, json.dumps(BEFORE))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    alert = watched.changed(str(path))
+    assert alert
+    assert (alert.kind, alert.severity, alert.keys) == ("daemon_json_changed", "high", ())
+    assert alert.detail == f"{path}: changed and changed back, or written anew as it was"
     assert watched.changed(str(path)) is None
+
+
+def test_a_mode_that_was_changed_back(path: Path) -> None:
+    watched = Watched(str(path))
+    path.chmod(0o666)
+    path.chmod(0o644)
+    alert = watched.changed(str(path))
+    assert alert
+    assert "changed and changed back" in alert.detail
 
 
 def test_truncated(path: Path) -> None:
@@ -136,11 +152,48 @@ def test_a_pipe_in_its_place_is_unseen_and_does_not_block(path: Path) -> None:
     assert alert
     assert (alert.kind, alert.severity) == ("unseen", "unknown")
     assert Watched(str(path)).error
+    assert watched.changed(str(path)) is None
     path.unlink()
-    rewritten(path, "{}")
+    path.mkdir()  # another error is no news
+    assert watched.changed(str(path)) is None
+    path.rmdir()
+    rewritten(path, json.dumps({**BEFORE, "icc": True}))
+    path.chmod(0o644)
     readable = watched.changed(str(path))
     assert readable
-    assert readable.kind == "daemon_json_changed"
+    assert (readable.kind, readable.severity) == ("daemon_json_changed", "high")
+    assert readable.detail == f"{path}: content changed; keys: icc", "as to when it was readable last"
+    assert watched.changed(str(path)) is None
+
+
+def test_one_that_was_away_for_a_moment_is_as_it_was(path: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.json"
+    link.symlink_to(path)
+    watched = Watched(str(link))
+    link.unlink()
+    link.symlink_to(tmp_path)
+    unseen = watched.changed(str(link))
+    assert unseen
+    assert unseen.kind == "unseen"
+    link.unlink()
+    link.symlink_to(path)
+    again = watched.changed(str(link))
+    assert again
+    assert (again.severity, again.detail) == ("info", f"{link}: can be read again, and is as it was")
+
+
+def test_one_that_could_not_be_read_at_the_beginning(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+    watched = Watched(str(path))
+    assert watched.error
+    path.rmdir()
+    rewritten(path, "{}")
+    alert = watched.changed(str(path))
+    assert alert
+    assert (alert.severity, alert.keys) == ("high", ())
+    assert "what was in it before is not known" in alert.detail
+    assert watched.error == ""
 
 
 def test_a_path_that_is_none_is_unseen() -> None:
@@ -154,3 +207,9 @@ def test_the_engine_is_told_to_read_another(path: Path, tmp_path: Path) -> None:
     assert alert
     assert alert.detail == f"the engine reads {other} now, and {path} no more"
     assert watched.changed(other) is None
+    path.unlink()
+    path.mkdir()
+    back = watched.changed(str(path))
+    assert back
+    assert "can't be read: " in back.detail
+    assert watched.error

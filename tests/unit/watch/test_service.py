@@ -12,7 +12,7 @@ from unit.watch.support import END, ID, EventEngine, Raw, chunk, decent, event, 
 
 from hullguard.catalogue import load_controls
 from hullguard.collect import Unseen
-from hullguard.watch import service
+from hullguard.watch import attend, service
 from hullguard.watch.alerts import Alert
 from hullguard.watch.engine import Engine
 from hullguard.watch.service import Watch
@@ -140,6 +140,116 @@ def test_a_list_that_makes_no_sense_is_said_and_the_watch_goes_on() -> None:
             engine.go_on()
             until(lambda: len(kinds(said)) == 2)
     assert sorted(kinds(said)) == ["control_broken", "unseen"]
+
+
+def test_a_list_that_fails_at_first_is_asked_for_again_and_nothing_is_unseen() -> None:
+    with EventEngine([None, END, None]) as engine:
+        failing = [Raw(500, b"{}")] * 4  # each is asked twice
+
+        def rows(_handler: Any) -> Any:
+            return failing.pop() if failing else [{"Id": ID, "State": "running"}]
+
+        engine.answers["/containers/json?all=1"] = rows
+        engine.answers[f"/containers/{ID}/json"] = bad()
+        with watching(engine) as said:
+            engine.go_on()
+            until(lambda: kinds(said))
+    assert kinds(said) == ["control_broken"]
+
+
+def test_an_engine_that_hangs_is_lost_though_its_stream_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attend, "SILENT_SECONDS", 0.1)
+    monkeypatch.setattr(attend, "ANSWER_SECONDS", 0.2)
+    with EventEngine([None, START, None]) as engine:
+        engine.answers["/_ping"] = engine.hang()
+        engine.answers["/containers/json?all=1"] = [{"Id": ID, "State": "running"}]
+        engine.answers[f"/containers/{ID}/json"] = bad()
+        with watching(engine) as said:
+            until(lambda: said)
+            assert (said[0].kind, said[0].severity) == ("engine_lost", "unknown")
+            assert said[0].detail == "it does not answer within 0.2 s"
+            until(lambda: engine.asked.count("/_ping") > 2)
+            assert len(said) == 1, "said once"
+            engine.answers["/_ping"] = {}
+            until(lambda: len(said) == 3)
+            engine.go_on()
+            until(lambda: engine.asked.count(f"/containers/{ID}/json") == 2)
+    assert sorted(one.kind for one in said) == ["control_broken", "engine_back", "engine_lost"]
+    assert len([path for path in engine.asked if path.startswith("/events")]) == 1
+
+
+def test_a_look_that_failed_is_done_again() -> None:
+    with EventEngine([START, None, END, None]) as engine:
+        engine.answers[f"/containers/{ID}/json"] = bad() | {"Mounts": "rubbish"}
+        with watching(engine) as said:
+            until(lambda: kinds(said) == ["unseen"])
+            engine.answers[f"/containers/{ID}/json"] = bad()
+            engine.answers["/containers/json?all=1"] = [{"Id": ID, "State": "running"}]
+            engine.go_on()
+            until(lambda: len(kinds(said)) == 2)
+    assert kinds(said) == ["unseen", "control_broken"]
+
+
+def test_a_command_that_could_not_be_looked_at_is_looked_at_again() -> None:
+    with EventEngine([command("exec_create"), None, command("exec_start"), None]) as engine:
+        engine.answers[f"/exec/{EXEC}/json"] = Raw(500, b"{}")
+        with watching(engine) as said:
+            until(lambda: kinds(said) == ["unseen"])
+            engine.answers[f"/exec/{EXEC}/json"] = {"ProcessConfig": {"entrypoint": "sh", "user": "0"}}
+            engine.go_on()
+            until(lambda: len(kinds(said)) == 2)
+    assert kinds(said) == ["unseen", "exec_as_root"]
+
+
+def test_what_is_still_waiting_at_the_end_is_unseen() -> None:
+    numbers = [f"{index:064x}" for index in range(20)]
+    with EventEngine([chunk(b"".join(line(event("start", number)) for number in numbers)), None]) as engine:
+        for number in numbers:
+            engine.answers[f"/containers/{number}/json"] = engine.hang()
+        said: list[Alert] = []
+        say = Alerts(said.append, "h", lambda: None)
+        watch = Watch(Engine(str(engine.path), 1.5), measure(), WANTED, say, config_file="/nonexistent")
+        watch.run(0.5)
+        found = [one.detail for one in said if "before the end" in one.detail]
+        assert found == ["20 of the events were not looked at before the end"]
+        assert say.exit_code("high", strict=True) == 10
+
+
+def test_an_engine_that_was_away_is_no_pass() -> None:
+    with EventEngine([None, END, None]) as engine:
+        said: list[Alert] = []
+        say = Alerts(said.append, "h", lambda: None)
+        watch = Watch(
+            Engine(str(engine.path), 5),
+            measure(),
+            WANTED,
+            say,
+            config_file="/nonexistent",
+            ready=engine.go_on,
+        )
+        watch.run(1)
+    assert [one.kind for one in said] == ["engine_lost", "engine_back"]
+    assert (say.exit_code("low", strict=True), say.exit_code("low", strict=False)) == (10, 0)
+
+
+def test_no_error_ends_a_thread() -> None:
+    """A sink that breaks in a way that nobody thought of: the next alert comes all the same."""
+    said: list[Alert] = []
+
+    def sink(alert: Alert) -> None:
+        said.append(alert)
+        if len(said) <= 2 * service.WORKERS:
+            raise ValueError(alert.kind)
+
+    numbers = [f"{index:064x}" for index in range(20)]
+    with EventEngine([chunk(b"".join(line(event("start", number)) for number in numbers)), None]) as engine:
+        for number in numbers:
+            engine.answers[f"/containers/{number}/json"] = bad(number=number, name=number)
+        say = Alerts(sink, "h", lambda: None)
+        watch = Watch(Engine(str(engine.path), 5), measure(), WANTED, say, config_file="/nonexistent")
+        watch.run(2)
+    assert {one.container.id for one in said if one.container} == set(numbers)
+    assert say.exit_code("low", strict=False) == 12
 
 
 def test_existing_ones_are_judged_when_asked_for() -> None:
