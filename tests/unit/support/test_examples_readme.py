@@ -112,4 +112,9 @@ def test_a_step_ends_at_its_first_failure_and_still_hands_on(tmp_path: Path) -> 
 
 def test_a_variable_that_nobody_set_ends_a_step(tmp_path: Path) -> None:
     code, printed = run('echo "$NOBODY_SET_THIS"', tmp_path, tmp_path / "state")
-    assert (code, printed) == (1, "")
+    assert code == 1
+    assert "NOBODY_SET_THIS: unbound variable" in printed
+
+
+def test_both_streams_keep_their_order(tmp_path: Path) -> None:
+    assert run("echo a; echo b >&2; echo c", tmp_path, tmp_path / "state") == (0, "a\nb\nc\n")
