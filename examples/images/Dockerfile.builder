@@ -1,5 +1,6 @@
 # An image that builds images, as an ordinary user and without the engine's socket: buildah, its storage in a volume.
 # RUN steps of what it builds see a root that is the container's user; what that needs stands in the README.
+# The tests did not pull it, but build on an image like it: bases.sh.
 ARG BUILD_BASE=debian:trixie-slim@sha256:3a39a0592364683e6bab97937b72cad5a8fa6dcbbee90edb3bb48c7f8e94f258
 
 FROM ${BUILD_BASE}

@@ -71,6 +71,6 @@ nonroot:x:65532:' > "$root/etc/group"
 make "$build" "$work/debian.tar" debian
 make "$runtime" "$work/distroless.tar" distroless
 for pair in "BUILD_BASE $build" "RUNTIME_BASE $runtime"; do
-  name=${pair#* }
-  printf '%s=%s\n' "${pair% *}" "$(docker image inspect -f '{{index .RepoDigests 0}}' "$name")"
+  digest=$(docker image inspect -f '{{index .RepoDigests 0}}' "${pair#* }")
+  echo "${pair% *}=$digest"
 done

@@ -14,7 +14,7 @@ from scanners_support import trivy_db
 FOLDER = f"{HOME}/examples/images"
 BASELINE = "/etc/docker/seccomp/hullguard-baseline.json"
 DATABASE = "/var/lib/trivy"
-BASES = f'set -a; eval "$(sh {FOLDER}/bases.sh)"; set +a; export SOURCE_DATE_EPOCH=1764201600; cd {FOLDER}'
+BASES = f'bases="$(sh {FOLDER}/bases.sh)"; set -a; eval "$bases"; set +a; export SOURCE_DATE_EPOCH=1764201600; cd {FOLDER}'
 CLOSED = f"--read-only --cap-drop ALL --security-opt no-new-privileges --security-opt seccomp={BASELINE}"
 # One hole that is known, of a Python library: the database proves plumbing, no image.
 HOLE, LIBRARY = "CVE-2018-18074", "requests"

@@ -71,11 +71,18 @@ class Signer:
         return JSONResponse({"status": "ok"})
 
 
+def required(settings: Mapping[str, str], default: str) -> tuple[str, ...]:
+    """Return the names in SECRETS_REQUIRED. Raises ValueError when there are none."""
+    names = tuple(filter(None, map(str.strip, settings.get("SECRETS_REQUIRED", default).split(","))))
+    if not names:  # it would always be ready
+        raise ValueError("SECRETS_REQUIRED names no secret: leave it out, or name them with commas between")
+    return names
+
+
 def application(settings: Mapping[str, str]) -> Starlette:
     """Return the application. Raises ValueError when a setting can't be."""
-    required = tuple(settings.get("SECRETS_REQUIRED", KEY).split(","))
     secrets = LastGood(source(settings), float(settings.get("SECRETS_GRACE_SECONDS", "300")))
-    signer = Signer(secrets, required)
+    signer = Signer(secrets, required(settings, KEY))
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -45,11 +45,14 @@ class Database:
             secret = self._secrets.read(ACCOUNT).secret
         except Unavailable as error:
             return JSONResponse({"error": str(error)}, 503)
-        account = json.loads(secret.value)
         try:
-            with psycopg.connect(
-                self._where, user=account["username"], password=account["password"]
-            ) as connection:
+            account = json.loads(secret.value)
+            user, password = str(account["username"]), str(account["password"])
+        except (ValueError, KeyError, TypeError):
+            error = f"{ACCOUNT}: it has to be a JSON object with username and password"
+            return JSONResponse({"error": error}, 503)
+        try:
+            with psycopg.connect(self._where, user=user, password=password) as connection:
                 row = connection.execute("select current_user").fetchone()
         except psycopg.Error as error:
             # The type alone: the text may quote what was sent.
@@ -60,7 +63,7 @@ class Database:
 def application(settings: Mapping[str, str]) -> Starlette:
     """Return the application with the database's endpoint. Raises ValueError when a setting can't be."""
     secrets = LastGood(source(settings), float(settings.get("SECRETS_GRACE_SECONDS", "300")))
-    signer = app.Signer(secrets, tuple(settings.get("SECRETS_REQUIRED", f"{app.KEY},{ACCOUNT}").split(",")))
+    signer = app.Signer(secrets, app.required(settings, f"{app.KEY},{ACCOUNT}"))
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -50,7 +50,7 @@ class AwsSource:
             raise Unavailable(f"{name}: AWS Secrets Manager refuses it ({code})") from None
         except BotoCoreError as error:
             raise Unavailable(
-                f"{name}: AWS Secrets Manager gave no answer ({type(error).__name__})"
+                f"{name}: AWS Secrets Manager gave no answer ({type(error).__name__})", store=True
             ) from None
         if "SecretString" not in answer:
             raise Unavailable(f"{name}: holds bytes, and this application reads text")

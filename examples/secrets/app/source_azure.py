@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from azure.core.exceptions import AzureError, HttpResponseError
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 from azure.identity import DefaultAzureCredential
 from azure.keyvault.secrets import SecretClient
 from sources import Secret, Unavailable
@@ -44,10 +44,16 @@ class AzureSource:
             return kept
         try:
             answer = self._client.get_secret(name.replace("_", "-"))
+        except ClientAuthenticationError as error:
+            # A status is there only where the vault was asked; a credential that can't be had has its type.
+            told = error.status_code or type(error).__name__
+            raise Unavailable(f"{name}: the login at Azure Key Vault failed ({told})", store=True) from None
         except HttpResponseError as error:
             raise Unavailable(f"{name}: Azure Key Vault refuses it ({error.status_code})") from None
         except AzureError as error:
-            raise Unavailable(f"{name}: Azure Key Vault gave no answer ({type(error).__name__})") from None
+            raise Unavailable(
+                f"{name}: Azure Key Vault gave no answer ({type(error).__name__})", store=True
+            ) from None
         properties = answer.properties
         if answer.value is None or properties.version is None:
             raise Unavailable(f"{name}: Azure Key Vault has no value for it")

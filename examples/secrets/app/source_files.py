@@ -41,7 +41,11 @@ class Files:
         """Nothing was taken."""
 
     def _whole(self, name: str, path: Path) -> Secret | None:
-        """Return the secret, or None when somebody wrote to the file meanwhile."""
+        """Return the secret, or None when somebody wrote to the file meanwhile.
+
+        A writer that rests between two writes can't be told from one that is done: what is there by then is
+        taken for the whole. A file that is moved into its place is always whole.
+        """
         with path.open("rb") as file:
             before = os.fstat(file.fileno())
             data = file.read(LARGEST + 1)

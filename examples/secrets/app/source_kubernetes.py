@@ -64,7 +64,9 @@ class KubernetesSource:
         except client.ApiException as error:
             raise Unavailable(f"{name}: Kubernetes refuses {self._object} ({error.status})") from None
         except urllib3.exceptions.HTTPError as error:
-            raise Unavailable(f"{name}: Kubernetes gave no answer ({type(error).__name__})") from None
+            raise Unavailable(
+                f"{name}: Kubernetes gave no answer ({type(error).__name__})", store=True
+            ) from None
         self._data = dict(found.data or {})
         self._version = str(found.metadata.resource_version if found.metadata else "")
         self._checked = time.monotonic()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import requests
 from hvac import exceptions
@@ -19,21 +18,10 @@ from vault_account import Account
 from vault_login import Login
 
 DATABASE = "database"
-LONGEST_PAUSE = 4.0
-"""Seconds between two tries at most; the pause starts at half a second and doubles."""
-ALL = ""
-"""The pause of the whole vault; no secret has this name."""
-
-
-@dataclass(slots=True)
-class _Pause:
-    until: float = 0.0
-    length: float = 0.5
-    reason: str = ""
 
 
 class VaultSource:
-    """A vault that is asked seldom: answers are kept for some seconds, failures are followed by a pause."""
+    """A vault that is asked seldom: answers are kept for some seconds."""
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         """Read the settings; nothing is asked yet. Raises ValueError."""
@@ -41,7 +29,6 @@ class VaultSource:
         self._kv = settings.get("VAULT_KV", "")
         self._reread = float(settings.get("VAULT_REREAD_SECONDS", "5"))
         self._kept: dict[str, tuple[float, Secret]] = {}
-        self._pauses: dict[str, _Pause] = {}
         self._look: dict[str, Callable[[str], Secret]] = {}
         if path := settings.get("VAULT_DATABASE"):
             if "/creds/" not in path:
@@ -49,23 +36,17 @@ class VaultSource:
             self._look[DATABASE] = Account(self._login, path).read
 
     def read(self, name: str) -> Secret:
-        """Return a field of the KV entry or the database account. Raises Unavailable, at once in a pause."""
+        """Return a field of the KV entry or the database account. Raises Unavailable."""
         checked, kept = self._kept.get(name, (0.0, None))
         if kept and time.monotonic() < checked + self._reread:
             return kept
-        for pause in (self._pauses.get(ALL), self._pauses.get(name)):
-            if pause and time.monotonic() < pause.until:
-                raise Unavailable(f"{name}: {pause.reason}")
         try:
             secret = self._ask(name)
         except Unavailable as error:
-            raise Unavailable(f"{name}: {self._rest(name, str(error))}") from None
+            raise Unavailable(f"{name}: {error}") from None
         except (exceptions.VaultError, requests.RequestException) as error:
-            # Where nothing answers, each other secret would wait in vain as well.
-            everything = isinstance(error, (exceptions.VaultDown, requests.RequestException))
-            raise Unavailable(f"{name}: {self._rest(ALL if everything else name, why(error))}") from None
-        self._pauses.pop(ALL, None)
-        self._pauses.pop(name, None)
+            store = isinstance(error, (exceptions.VaultDown, requests.RequestException))
+            raise Unavailable(f"{name}: {why(error)}", store=store) from None
         self._kept[name] = (time.monotonic(), secret)
         return secret
 
@@ -75,12 +56,6 @@ class VaultSource:
             self._login.leave()
         except (exceptions.VaultError, requests.RequestException):
             return  # it ends by itself, when it would have had to be renewed
-
-    def _rest(self, which: str, reason: str) -> str:
-        pause = self._pauses.setdefault(which, _Pause())
-        pause.until, pause.reason = time.monotonic() + pause.length, reason
-        pause.length = min(pause.length * 2, LONGEST_PAUSE)
-        return reason
 
     def _ask(self, name: str) -> Secret:
         look = self._look.get(name, self._field)

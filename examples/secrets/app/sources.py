@@ -11,7 +11,14 @@ KINDS = ("files", "vault", "aws", "azure", "kubernetes")
 
 
 class Unavailable(Exception):
-    """A secret that can't be had now; the message names it and why, never its value."""
+    """A secret that can't be had now; the message names it and why, never its value.
+
+    `store` says that nothing else can be had there either: it does not answer, or knows nobody who asks.
+    """
+
+    def __init__(self, message: str, *, store: bool = False) -> None:
+        super().__init__(message)
+        self.store = store
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +49,22 @@ def source(settings: Mapping[str, str]) -> Source:
     """Return the source that SECRETS_SOURCE names, made by `connect` of the module source_KIND.
 
     A module is imported when it is asked for, so that nobody needs the libraries of other stores.
-    Raises ValueError when there is no such source or its settings can't be.
+    Raises ValueError when there is no such source, when its libraries are missing, or its settings can't be.
     """
     kind = settings.get("SECRETS_SOURCE", "files")
     if kind not in KINDS:
         raise ValueError(f"SECRETS_SOURCE is {kind!r}: it has to be one of {', '.join(KINDS)}")
-    return cast(Source, importlib.import_module(f"source_{kind}").connect(settings))
+    try:
+        return cast(Source, importlib.import_module(f"source_{kind}").connect(settings))
+    except ValueError:
+        raise
+    except ImportError as error:
+        raise ValueError(
+            f"SECRETS_SOURCE is {kind}, and this image was built without {error.name}: "
+            f"build it with --build-arg REQUIREMENTS=vault/requirements/{kind}.txt"
+        ) from error
+    except Exception as error:  # of a library, which may quote what it read
+        raise ValueError(
+            f"SECRETS_SOURCE is {kind}, and its client can't be made ({type(error).__name__}): "
+            f"look at the settings that source_{kind}.py names"
+        ) from error

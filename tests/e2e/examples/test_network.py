@@ -12,7 +12,11 @@ from examples_support.host import HOME, ROOT, ExampleHost
 
 SOURCE = ROOT / "examples" / "network"
 FOLDER = f"{HOME}/examples/network"
-HERE = f'cd {FOLDER}; set -a; eval "$(sh ../images/bases.sh)"; SOURCE_DATE_EPOCH=1764201600; set +a'
+SECRETS = "/run/network-example"
+HERE = (
+    f'cd {FOLDER}; bases="$(sh ../images/bases.sh)"; set -a; eval "$bases"; SOURCE_DATE_EPOCH=1764201600; '
+    f"SECRETS={SECRETS}; set +a"
+)
 CONNECTIONS = yaml.safe_load((SOURCE / "connections.yml").read_text(encoding="utf-8"))
 FAULTS = yaml.safe_load((SOURCE / "careless/faults.yml").read_text(encoding="utf-8"))
 OUTSIDE, HOST_OUTSIDE = "198.51.100.2", "198.51.100.1"
@@ -26,7 +30,7 @@ def readme(host: ExampleHost, bases: None) -> tuple[list[str], str]:
     """What the README's steps print, and what is left of its objects right after them."""
     outputs = host.readme("network")
     left = "docker ps --all --format '{{.Names}}'; docker volume ls --quiet; docker network ls --format '{{.Name}}'"
-    return outputs, host.output(f"{{ {left}; ip netns list; ls {FOLDER}; }}")
+    return outputs, host.output(f"{{ {left}; ip netns list; ls {FOLDER} /run; }}")
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +38,9 @@ def network(host: ExampleHost, readme: tuple[list[str], str]) -> Iterator[Exampl
     """The host with the images, a password, a piece of internet and a listener of its own."""
     host.output(
         f"""{HERE}
-        openssl rand -hex 16 > db_password.txt
-        chown 10002 db_password.txt
-        chmod 400 db_password.txt
+        install -d -m 0711 $SECRETS
+        install -m 0400 -o 10002 -g 10002 /dev/null $SECRETS/db_password
+        openssl rand -hex 16 > $SECRETS/db_password
         docker compose build --quiet
         sh outside.sh up
         {LISTENER}
@@ -44,7 +48,7 @@ def network(host: ExampleHost, readme: tuple[list[str], str]) -> Iterator[Exampl
         """
     )
     yield host
-    host.run(f"cd {FOLDER}; systemctl stop listener; sh outside.sh down; rm -f db_password.txt")
+    host.run(f"cd {FOLDER}; systemctl stop listener; sh outside.sh down; rm -rf {SECRETS}")
     host.run(f"docker image rm {' '.join(f'network-example/{service}' for service in SERVICES)}")
 
 
@@ -107,7 +111,7 @@ def test_the_web_servers_place_logs_in_with_the_password_in_the_file_and_with_no
         "docker run --rm --network container:$(docker compose ps --quiet web) --env PGPASSWORD --entrypoint psql"
         " network-example/db --host=db --username=app --dbname=postgres --tuples-only --command='select 6 * 7'"
     )
-    assert host.output(f"{here}\nexport PGPASSWORD=$(cat db_password.txt)\n{login}").strip() == "42"
+    assert host.output(f"{here}\nexport PGPASSWORD=$(cat $SECRETS/db_password)\n{login}").strip() == "42"
     code, text = host.run(f"{here}\nexport PGPASSWORD=wrong\n{login}")
     assert code != 0
     assert "password authentication failed" in text
@@ -117,7 +121,7 @@ def test_the_password_is_in_no_environment(
     network: ExampleHost, project: tuple[ExampleHost, str, str]
 ) -> None:
     host, _, here = project
-    password = host.output(f"cat {FOLDER}/db_password.txt").strip()
+    password = host.output(f"cat {SECRETS}/db_password").strip()
     text = host.output(
         f"{here}\ndocker inspect $(docker compose ps --quiet)\ndocker compose logs\ndocker compose config"
     )
@@ -147,7 +151,7 @@ def test_the_good_services_are_closed(network: ExampleHost, service: str) -> Non
 
 
 def test_each_planted_fault_is_named(host: ExampleHost) -> None:
-    scan = "hullguard scan compose --tool hullguard --fail-on never --format json"
+    scan = f"SECRETS={SECRETS} hullguard scan compose --tool hullguard --fail-on never --format json"
     found = json.loads(host.output(f"cd {FOLDER}\n{scan} careless/compose.yml 2> /dev/null"))["findings"]
     named = {(one["object"]["name"], one["id"]) for one in found}
     assert [fault for fault in FAULTS if (fault["service"], fault["by"]) not in named] == []

@@ -116,6 +116,13 @@ def test_the_readme_and_the_places(host: ExampleHost, reader: Reader) -> None:
     assert code == 78
     assert "SIGNING_KEY" in said
     assert "not-a-real-one" not in said
+    for setting, reason in {
+        "SECRETS_SOURCE=vault": "built without ",
+        "SECRETS_SOURCE=aws": "built without boto3",
+        "SECRETS_REQUIRED= , ": "SECRETS_REQUIRED names no secret",
+    }.items():
+        code, said = host.run(f"docker run --rm --read-only -e '{setting}' {IMAGE}")
+        assert (code, reason in json.loads(said)["reason"]) == (78, True), said
 
     reader.until("KEY_NUMBER=2")
     assert len(reader.keys) == 4

@@ -20,9 +20,10 @@ README = ROOT / "examples/secrets/vault/README.md"
 # From here on the README takes things away; the tests run before, on what is there.
 END = "Stop"
 DEMO = "/run/vault-demo"
+PROGRAMS = "/opt/vault-demo"
 WITH_BAO = (
     f"export DEMO={DEMO} BAO_ADDR=https://127.0.0.1:8200 BAO_CACERT={DEMO}/tls/ca.pem BAO_TOKEN_PATH={DEMO}/token\n"
-    f"cd {FOLDER}\n"
+    f"export PATH={PROGRAMS}:$PATH\ncd {FOLDER}\n"
 )
 WEB = "http://127.0.0.1:8001"
 LOG_IN_AGAIN = "bao lease revoke -prefix auth/approle/login > /dev/null"
@@ -81,7 +82,7 @@ def demo(host: ExampleHost, bases: None) -> Iterator[Demo]:
             f"{WITH_BAO}docker unpause vault-demo-vault-1 vault-demo-web-1 aws-demo-aws-1\n"
             "for file in compose aws; do docker compose -f $file.yml down --volumes --timeout 2; done\n"
             "docker image rm vault-demo/web vault-demo/openbao vault-demo/database aws-demo/web aws-demo/moto\n"
-            f"rm -rf {DEMO} {demo.state} /usr/local/bin/bao /root/.bash_history"
+            f"rm -rf {DEMO} {demo.state} {PROGRAMS} /root/.bash_history"
         )
 
 
@@ -142,6 +143,22 @@ def test_a_vault_with_somebody_elses_certificate(demo: Demo) -> None:
         'except source_vault.Unavailable as error: print(error)"'
     )
     assert said == "signing_key: the vault's certificate is not one of VAULT_CACERT\n"
+
+
+@pytest.mark.parametrize("account", ["no JSON", '"app"', '{"password": "not-a-real-one"}'])
+def test_an_account_that_is_none_is_told_and_no_error_of_the_application(demo: Demo, account: str) -> None:
+    program = (
+        "import os, pathlib, database, source_files, last_good\n"
+        "pathlib.Path('/run/secrets/database').write_text(os.environ['ACCOUNT'])\n"
+        "secrets = last_good.LastGood(source_files.connect({}), 0)\n"
+        "answer = database.Database(secrets, {}).who(None)\n"
+        "print(answer.status_code, answer.body.decode())"
+    )
+    said = demo.sh(
+        f"docker run --rm --network none --read-only --tmpfs /run/secrets:mode=1777 -w /app -e ACCOUNT='{account}' "
+        f'--entrypoint /usr/bin/python3 vault-demo/web -c "{program}"'
+    )
+    assert said == '503 {"error":"database: it has to be a JSON object with username and password"}\n'
 
 
 def test_a_revoked_token_is_replaced_unnoticed(demo: Demo) -> None:

@@ -19,6 +19,7 @@ from typing import IO, Any
 CHUNK = 8 << 20
 DEPTH = 5
 HEAD = 512
+ZSTD = b"\x28\xb5\x2f\xfd"
 GO = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&"}
 LARGEST_ZIP = 256 << 20
 
@@ -91,6 +92,10 @@ def files(name: str, stream: IO[bytes], depth: int = 0) -> Iterator[tuple[str, I
     buffered = io.BufferedReader(Whole(head, stream), 1 << 16)
     unpack: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
     opened = next((function for magic, function in unpack.items() if head.startswith(magic)), None)
+    if head.startswith(ZSTD):
+        raise SystemExit(
+            f"{name} is packed by zstd, which is not unpacked here: what is in it was not looked at"
+        )
     if depth >= DEPTH:
         yield name, buffered
     elif head[257:262] == b"ustar":

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import logging
 import os
 import sys
 import threading
-from collections.abc import Callable
+import types
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import environment
@@ -70,6 +73,25 @@ def test_the_source_is_files_unless_another_is_named() -> None:
     assert isinstance(sources.source({"SECRETS_SOURCE": "files"}), source_files.Files)
     with pytest.raises(ValueError, match="'keychain': it has to be one of files, vault"):
         sources.source({"SECRETS_SOURCE": "keychain"})
+
+
+def test_a_source_whose_library_is_missing_is_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hvac", None)
+    monkeypatch.delitem(sys.modules, "source_vault", raising=False)
+    with pytest.raises(
+        ValueError, match=r"was built without (hvac|requests): .* REQUIREMENTS=vault/requirements/vault\.txt"
+    ):
+        sources.source({"SECRETS_SOURCE": "vault"})
+
+
+def test_a_client_that_can_not_be_made_is_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(_: object) -> None:
+        raise RuntimeError(f"no such profile: {VALUE}")
+
+    monkeypatch.setitem(sys.modules, "source_aws", types.SimpleNamespace(connect=connect))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"its client can't be made \(RuntimeError\)") as caught:
+        sources.source({"SECRETS_SOURCE": "aws"})
+    assert VALUE not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", [VALUE, f"{VALUE}\n", f"{VALUE}\r\n"])
@@ -239,7 +261,7 @@ def test_the_last_good_value_serves_while_the_source_fails(
     with pytest.raises(Unavailable, match="the store is away"):
         secrets.read("key")
     store.answer = Secret("key", "new-value", "2")
-    clock.now += last_good.PAUSE
+    clock.now += last_good.LONGEST_PAUSE
     assert secrets.read("key") == last_good.Reading(Secret("key", "new-value", "2"))
 
 
@@ -252,10 +274,122 @@ def test_a_store_that_failed_is_left_alone_for_a_while(
         with pytest.raises(Unavailable):
             secrets.read("key")
     assert store.asked == 1
-    clock.now += last_good.PAUSE
+    clock.now += last_good.FIRST_PAUSE
     store.answer = Secret("key", VALUE, "1")
     assert secrets.read("key").stale == ""
     assert store.asked == 2
+
+
+def test_the_pause_doubles_up_to_its_longest_and_begins_anew_after_a_success(
+    kept: tuple[last_good.LastGood, Store, Clock],
+) -> None:
+    secrets, store, clock = kept
+    for good in (Secret("key", VALUE, "1"), Secret("key", VALUE, "2")):
+        store.answer, times = Unavailable("key: the store is away"), []
+        for _ in range(200):
+            asked = store.asked
+            with pytest.raises(Unavailable):
+                secrets.read("key")
+            if store.asked > asked:
+                times.append(clock.now)
+            clock.now += 0.125
+        pauses = [later - earlier for earlier, later in itertools.pairwise(times)]
+        assert pauses == [0.5, 1, 2] + [last_good.LONGEST_PAUSE] * (len(pauses) - 3)
+        assert len(pauses) > 5
+        store.answer = good
+        clock.now += last_good.LONGEST_PAUSE
+        assert secrets.read("key").secret is good
+        clock.now += 11
+
+
+@pytest.mark.parametrize("store_is_away", [True, False])
+def test_where_nothing_answers_no_other_secret_is_asked_for(
+    kept: tuple[last_good.LastGood, Store, Clock], store_is_away: bool
+) -> None:
+    secrets, store, clock = kept
+    store.answer = Unavailable("key: the store is away", store=store_is_away)
+    for name, reason in (("key", "^key: the store is away$"), ("other", "^(other|key): the store is away$")):
+        with pytest.raises(Unavailable, match=reason):
+            secrets.read(name)
+    assert store.asked == (1 if store_is_away else 2)
+    clock.now += last_good.FIRST_PAUSE
+    store.answer = Secret("other", VALUE, "1")
+    assert secrets.read("other").stale == ""
+    assert secrets.read("key").stale == ""
+
+
+class SlowStore(Store):
+    """A source that hangs from when it is told to until it is told otherwise."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hangs, self.entered, self.released = False, threading.Event(), threading.Event()
+
+    def read(self, name: str) -> Secret:
+        answer = super().read(name)
+        if self.hangs:
+            self.entered.set()
+            assert self.released.wait(30)
+        return answer
+
+
+@pytest.fixture
+def slow() -> Iterator[tuple[last_good.LastGood, SlowStore, Clock, ThreadPoolExecutor]]:
+    store, clock = SlowStore(), Clock()
+    with ThreadPoolExecutor(8) as pool:
+        try:
+            yield last_good.LastGood(store, 10, clock, clock), store, clock, pool
+        finally:
+            store.released.set()
+
+
+def test_while_the_source_hangs_one_waits_and_the_others_get_the_last_good_value(
+    slow: tuple[last_good.LastGood, SlowStore, Clock, ThreadPoolExecutor],
+) -> None:
+    secrets, store, _, pool = slow
+    secrets.read("key")
+    store.hangs, store.answer = True, Secret("key", "new-value", "2")
+    first = pool.submit(secrets.read, "key")
+    assert store.entered.wait(10)
+    others = [pool.submit(secrets.read, "key") for _ in range(5)]
+    assert {other.result(timeout=10).secret.version for other in others} == {"1"}
+    assert not first.done()
+    assert store.asked == 2
+    store.released.set()
+    assert first.result(timeout=10).secret.version == "2"
+
+
+def test_who_has_no_good_value_waits_for_the_one_that_asks_and_takes_what_it_gets(
+    slow: tuple[last_good.LastGood, SlowStore, Clock, ThreadPoolExecutor],
+) -> None:
+    secrets, store, _, pool = slow
+    store.hangs = True
+    first = pool.submit(secrets.read, "key")
+    assert store.entered.wait(10)
+    others = [pool.submit(secrets.read, "key") for _ in range(5)]
+    assert not wait(others, timeout=0.2).done
+    store.released.set()
+    assert {one.result(timeout=10).secret.version for one in (first, *others)} == {"1"}
+    assert store.asked == 1
+
+
+@pytest.mark.parametrize("too_old", ["never read", "grace is over", "expired"])
+def test_who_waits_in_vain_is_told_so(
+    slow: tuple[last_good.LastGood, SlowStore, Clock, ThreadPoolExecutor],
+    monkeypatch: pytest.MonkeyPatch,
+    too_old: str,
+) -> None:
+    secrets, store, clock, pool = slow
+    monkeypatch.setattr(last_good, "PATIENCE", 0.1)
+    if too_old != "never read":
+        store.answer = Secret("key", VALUE, "1", clock.now + 5 if too_old == "expired" else None)
+        secrets.read("key")
+        clock.now += 5 if too_old == "expired" else 10.1
+    store.hangs = True
+    pool.submit(secrets.read, "key")
+    assert store.entered.wait(10)
+    with pytest.raises(Unavailable, match=r"^key: the source has not answered yet$"):
+        secrets.read("key")
 
 
 def test_an_expired_secret_never_serves(kept: tuple[last_good.LastGood, Store, Clock]) -> None:
@@ -268,7 +402,7 @@ def test_an_expired_secret_never_serves(kept: tuple[last_good.LastGood, Store, C
     clock.now += 1
     with pytest.raises(Unavailable):
         secrets.read("key")
-    clock.now += last_good.PAUSE
+    clock.now += last_good.LONGEST_PAUSE
     store.answer = Secret("key", VALUE, "1", expires_at=clock.now)
     with pytest.raises(Unavailable, match="it has expired"):
         secrets.read("key")
