@@ -176,7 +176,10 @@ def everything(session: nox.Session, *, quick: bool) -> None:
     first = {name: [*nox_command, name] for name in ("images", "lint", "unit", "docs", "tools")}
     results = side_by_side(session, first, environment)
     if results["images"][0]:
-        hosts = {"e2e": [*nox_command, "e2e"]}
+        less = ["--", "-m", "not long"] if quick else []
+        live = {name: [*nox_command, name, *less] for name in ("e2e", "examples")}
+        results |= side_by_side(session, live, environment)
+        hosts: dict[str, list[str]] = {}
         for _, controller in CONTROLLERS:
             less = ["--", "--brief"] if controller != CONTROLLER else ["--", "--quick"] if quick else []
             hosts[f"molecule ({controller})"] = [*nox_command, f"molecule({controller})", *less]
@@ -187,6 +190,7 @@ def everything(session: nox.Session, *, quick: bool) -> None:
             results |= side_by_side(session, {name: command}, environment)
     skipped = [*MISSING, *dict.fromkeys(summary.read_text(encoding="utf-8").splitlines())]
     if quick:
+        skipped.append("what hardening does to a workload beside its preview (`./nox -s e2e` has it)")
         skipped.append(
             "a virtual machine: AppArmor in force, live audit rules, a reboot (`./nox -s vm` has them)"
         )
@@ -254,7 +258,18 @@ def e2e(session: nox.Session) -> None:
     install(session, f"ansible-{CONTROLLER}")
     session.run("python", "-m", "lab", "engine")
     session.env["HULLGUARD_TOOLS"] = str(TOOLS)
-    paths = [] if named_paths(session) else ["tests/e2e"]
+    paths = [] if named_paths(session) else ["tests/e2e", "--ignore=tests/e2e/examples"]
+    session.run("pytest", "--durations=15", *paths, *session.posargs)
+
+
+@nox.session(python=CONTROLLER_PYTHON, default=False)
+def examples(session: nox.Session) -> None:
+    """Run the examples' READMEs, command by command, on a throwaway host."""
+    # Not the environment of e2e: both run at once.
+    install(session, f"ansible-{CONTROLLER}")
+    session.run("python", "-m", "lab", "engine")
+    session.env["HULLGUARD_TOOLS"] = str(TOOLS)
+    paths = [] if named_paths(session) else ["tests/e2e/examples"]
     session.run("pytest", "--durations=15", *paths, *session.posargs)
 
 

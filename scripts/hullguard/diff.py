@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from hullguard import __version__
+from hullguard.catalogue import Control
+from hullguard.drift.compare import drift
 from hullguard.verdict import FAIL, NOT_APPLICABLE, PASS, WAIVED
 
 SCHEMA = "hullguard/diff/1"
@@ -41,6 +43,24 @@ def diff(before: Report, after: Report, generated_at: str) -> dict[str, Any]:
         "after": side(after),
         "hosts": [one_host(name, old.get(name), new.get(name)) for name in names],
     }
+
+
+def with_drift(
+    document: Mapping[str, Any],
+    before: Mapping[str, Mapping[str, Any]],
+    after: Mapping[str, Mapping[str, Any]],
+    controls: Mapping[str, Control],
+) -> dict[str, Any]:
+    """Return a difference with what drifted on each host that both sides have evidence of."""
+    if len(before) == len(after) == 1:
+        before = {next(iter(after)): next(iter(before.values()))}
+    rows = [
+        {**host, "drift": drift(before[host["name"]], after[host["name"]], host["changes"], controls)}
+        if host["name"] in before and host["name"] in after
+        else host
+        for host in document["hosts"]
+    ]
+    return {**document, "hosts": rows}
 
 
 def hosts(report: Report) -> dict[str, Any]:

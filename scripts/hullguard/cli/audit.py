@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from hullguard.cli import options
+from hullguard.cli import preview as previews
 
 
 @click.command(name="audit")
@@ -21,6 +22,7 @@ from hullguard.cli import options
 @options.FORMAT
 @click.option("--only-failing", is_flag=True, help="Show fails and unknowns only (table).")
 @options.GATE
+@previews.OPTIONS
 @click.option(
     "--timeout",
     type=click.FloatRange(0.1, 600),
@@ -41,6 +43,8 @@ def command(
     fail_on: str,
     strict: bool,
     timeout: float,
+    preview: str | None,
+    **_of_previews: Any,
 ) -> int:
     """Judge this host, or evidence collected elsewhere, and report.
 
@@ -50,6 +54,7 @@ def command(
       sudo hullguard audit --profile cis_level1 --only-failing
       hullguard audit --evidence reports/today/evidence --format html --output fleet.html
       hullguard audit --evidence host.json --only userns_remap --fail-on critical
+      hullguard audit --evidence host.json --preview cis_level2 --role docker_userns --fail-on-risk high
 
     Six verdicts: pass, fail, not_applicable, manual (a person must attest), waived, unknown (not seen).
     """
@@ -59,6 +64,10 @@ def command(
     from hullguard.reports import Options, write_report
     from hullguard.waivers import unused
 
+    context = click.get_current_context()
+    previews.check(context, preview=preview is not None)
+    if preview is not None:
+        return previews.run(context, load_all(evidence) if evidence else [local(timeout)])
     plan = options.make_plan(profile, benchmark, waivers, only, skip)
     documents = load_all(evidence) if evidence else [local(timeout)]
     document = report(documents, plan, options.now(), lambda host: progress(f"judging {host}"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from hullguard.diff import one_host
 from hullguard.reports import html_findings, vocabulary
+from hullguard.reports.drifted import drifted
 from hullguard.reports.page import page
 from hullguard.reports.sanitize import anchor
 from hullguard.reports.vocabulary import CHANGES, VERDICTS, is_audited, ordered, tally
@@ -69,7 +70,12 @@ def render_diff(diff: Diff) -> str:
     """The page of a diff."""
     diff = ordered(diff)
     hosts = [
-        {**host, "anchor": anchor(position), "groups": _change_groups(host)}
+        {
+            **host,
+            "anchor": anchor(position),
+            "groups": _change_groups(host),
+            "drifted": drifted(host, diff["before"].get("collected_at")),
+        }
         for position, host in enumerate(diff["hosts"], 1)
     ]
     totals = {kind: sum(len(host["groups"].get(kind, [])) for host in hosts) for kind in CHANGES}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hullguard.reports.markdown_layout import NAME_LENGTH, Part, objects, row, words
+from hullguard.reports.drifted import drifted
+from hullguard.reports.markdown_layout import NAME_LENGTH, TEXT_LENGTH, Part, objects, row, words
 from hullguard.reports.markdown_text import code, prose
 from hullguard.reports.vocabulary import CHANGES, LABELS, SEVERITIES, moment, severity_of, verdict_of
 
@@ -36,7 +37,15 @@ def parts(diff: Mapping[str, Any]) -> list[Part]:
         for kind, meaning in CHANGES.items()
     ]
     lone_part = Part("Hosts in one report only", ("Host", "Report"), lone, "Nothing to compare.")
-    return [tables[0], lone_part, *tables[1:]]
+    facts = [
+        row([code(host["name"], NAME_LENGTH), *(prose(part, TEXT_LENGTH) for part in parts)])
+        for host in diff["hosts"]
+        for one in drifted(host, diff["before"].get("collected_at"))
+        for parts in [(one.what, one.change, one.since, one.controls)]
+    ]
+    columns = ("Host", "What", "Change", "Since", "Controls")
+    drift = Part("Drift", columns, facts, "Facts that differ, and the verdicts that they may have changed.")
+    return [tables[0], lone_part, *tables[1:], drift]
 
 
 def _of(host: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hullguard.reports.findings import findings_of, scans_of
+from hullguard.reports.table_drift import print_drift
 from hullguard.reports.table_findings import print_findings
 from hullguard.reports.table_parts import (
     NAME_LENGTH,
@@ -100,6 +101,7 @@ def render_diff(diff: Diff, console: Console) -> None:
                 console.print()
                 console.print(heading)
                 console.print(Padding(rows_grid(map(_change_row, changes), verdict_width=14), (0, 0, 0, 2)))
+        print_drift(console, host, diff["before"].get("collected_at"))
 
 
 def _host(console: Console, host: Mapping[str, Any], only_failing: bool) -> None:

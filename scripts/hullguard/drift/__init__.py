@@ -1,0 +1,1 @@
+"""What of a host changed between two evidence files, since when, and which controls that decided."""

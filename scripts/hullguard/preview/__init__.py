@@ -1,0 +1,1 @@
+"""What hardening would do to a host, from its evidence alone."""
