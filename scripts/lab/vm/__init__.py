@@ -1,1 +1,1 @@
-"""Throwaway virtual machines: for AppArmor, live audit rules and a real boot, which a container can't show."""
+"""Throwaway virtual machines: for AppArmor, live audit rules and a real boot."""

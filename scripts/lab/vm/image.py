@@ -38,7 +38,7 @@ MACHINES = ("debian-12", "debian-13")
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """The files that machines of one suite start from: two qcow2 disks, a kernel, the key that lets root in."""
+    """The files that machines of one suite start from: two disks, a kernel, the key that lets root in."""
 
     suite: str
     folder: Path
