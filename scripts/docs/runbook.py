@@ -53,7 +53,7 @@ def seen(detection: Mapping[str, Any]) -> str:
 
 
 def failing(threat: Mapping[str, Any], controls: Mapping[str, Control]) -> str:
-    """The critical and high controls that stand in a threat's way; the gravest there are where none is that."""
+    """The critical and high controls that stand in a threat's way, or the gravest there are."""
     standing = list(stands(threat, controls))
     gravest = max((SEVERITIES.index(row[1]) for row in standing), default=0)
     wanted = WORST if SEVERITIES[gravest] in WORST else (SEVERITIES[gravest],)
