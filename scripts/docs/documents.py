@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from docs import audit, practices, readme, roles, runbook, threats
+from docs import attacks, audit, practices, readme, roles, runbook, threats
 from docs.data import load_detections, load_practices, load_threats
 from docs.guide import guide
 from docs.markdown import filled
@@ -23,6 +23,7 @@ def documents(root: Path) -> dict[Path, str]:
     known = load_threats(), load_detections()
     with_lists: dict[Path, Mapping[str, Callable[[], str]]] = {
         root / "README.md": readme.lists(controls, root),
+        folder / "attack-probes.md": attacks.lists(folder / "attack-probes.json", known[0]),
         folder / "best-practices.md": practices.lists(load_practices(), controls),
         folder / "incident-response.md": runbook.lists(*known, controls),
         folder / "security-audit.md": audit.lists(controls),

@@ -120,8 +120,9 @@ def _read(row: Mapping[str, Any], where: str, today: date) -> Waiver:
 
     if "control" in row and row["control"] not in (known := control_paths()):
         raise InputError(f"{where}: {unknown_name('control', row['control'], known)}")
-    if "tool" in row and row["tool"] not in (*NAMES, "hullguard"):
-        raise InputError(f"{where}: {unknown_name('scanner', row['tool'], (*NAMES, 'hullguard'))}")
+    tools = (*NAMES, "hullguard", "hullguard-prove")
+    if "tool" in row and row["tool"] not in tools:
+        raise InputError(f"{where}: {unknown_name('scanner', row['tool'], tools)}")
     try:
         expires = date.fromisoformat(row["expires"])
     except ValueError:

@@ -21,6 +21,7 @@ COMMANDS = {
     "completion": ("completion", "Print the completion script of a shell."),
     "controls": ("controls", "List and explain the controls."),
     "diff": ("diff", "Tell what changed between two evidence files or reports."),
+    "prove": ("prove", "Attack this host from throwaway containers, and say what was blocked."),
     "report": ("report", "Turn a saved JSON report into another format."),
     "run-verified": ("run_verified", "Start a container from an image by digest, only if it verifies."),
     "scan": ("scan", "Run every scanner that is here, and say which were not."),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
 from hullguard.diff import one_host
-from hullguard.reports import html_findings, vocabulary
+from hullguard.reports import attacks, html_findings, vocabulary
 from hullguard.reports.drifted import drifted
 from hullguard.reports.page import page
 from hullguard.reports.sanitize import anchor
@@ -108,6 +108,9 @@ def _host(position: int, host: Mapping[str, Any], diff: Mapping[str, Any] | None
         "results": results,
         "counts": tally(results),
         "links": {result["id"]: result["anchor"] for result in results},
+        "contradicted": attacks.contradicted({"results": results}),
+        "probes": [{**probe, "about": attacks.about(probe)} for probe in attacks.probes_of(host)],
+        "attack_counts": attacks.counts_of(attacks.probes_of(host)),
         "diff": {**diff, "groups": _change_groups(diff)} if diff else None,
     }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
+from hullguard.reports import markdown_attacks
 from hullguard.reports.findings import (
     IGNORED,
     OPEN,
@@ -70,6 +71,7 @@ def _head(report: Mapping[str, Any]) -> str:
     lines = ["## Hullguard", ""]
     if hosts:
         lines.append(f"- **Controls:** {counts_text(counts) or 'none'}")
+    lines += markdown_attacks.head(hosts)
     if missed := sum(not is_audited(host) for host in hosts):
         lines.append(f"- **Not audited:** {missed} of {len(hosts)} hosts gave no evidence")
     if scans or found:
@@ -109,6 +111,7 @@ def _parts(report: Mapping[str, Any]) -> list[Part]:
     ran = [row(_scan(scan)) for scan in scans if scan["status"] == RAN]
     columns = ("Severity", "Finding", "In", "What", "Due", "Tool")
     parts = [
+        *markdown_attacks.contradictions(hosts),
         Part("Hosts that gave no evidence", ("Host",), lost, "Nothing is known about them."),
         Part("Fail", _columns(several), _verdicts(hosts, "fail", several)),
         Part("Findings", columns, [row(_finding(f)) for f in found if f["state"] == OPEN]),
@@ -126,6 +129,7 @@ def _parts(report: Mapping[str, Any]) -> list[Part]:
         heading = "Waived findings" if state == WAIVED else "Findings that the policy ignores"
         parts.append(Part(heading, columns, [row(_finding(f)) for f in found if f["state"] == state]))
     parts.append(Part("Could not be seen", ("Host", "What", "Why"), unseen))
+    parts += markdown_attacks.parts(hosts)
     return [*parts, Part("Scanners that ran", ("Scanner", "On", "Result"), ran)]
 
 

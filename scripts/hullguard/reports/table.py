@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hullguard.reports.findings import findings_of, scans_of
+from hullguard.reports.table_attacks import print_attacks, print_contradictions
 from hullguard.reports.table_drift import print_drift
 from hullguard.reports.table_findings import print_findings
 from hullguard.reports.table_parts import (
@@ -68,11 +69,13 @@ def render(report: Report, console: Console, *, only_failing: bool = False) -> N
     hosts, findings, scans = report["hosts"], findings_of(report), scans_of(report)
     measure = (report["benchmark"].get("title"), report.get("profile")) if hosts or not scans else ()
     print_line(console, words(report["tool"], "name", "version"), *measure)
+    print_contradictions(console, hosts)
     if len(hosts) > 1:
         console.print()
         console.print(_fleet(hosts))
     for host in hosts:
         _host(console, host, only_failing)
+        print_attacks(console, host, only_failing=only_failing)
     if findings or scans:
         print_findings(console, findings, scans, only_failing)
     if hosts or not scans:

@@ -1,0 +1,106 @@
+"""The tables of the attacks: what each came to on a host as it comes, a careless and a hardened one.
+
+The outcomes are measured by tests/e2e/test_prove.py and kept in compliance/docs/attack-probes.json.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from docs.data import Rows
+from docs.markdown import paragraph, table
+from hullguard.errors import InputError
+from hullguard.prove.base import BLOCKED, SUCCEEDED, Probe
+from hullguard.prove.battery import PROBES
+from hullguard.prove.places import PLACES
+
+STATES = ("default", "careless", "hardened")
+FAMILIES = {
+    "host_files": "Files of the host",
+    "privileges": "Privileges",
+    "engine_access": "The engine",
+    "kernel_calls": "System calls",
+    "kernel_files": "The kernel's files",
+    "network": "Network",
+    "data": "Secrets of others",
+    "supply": "Supply chain",
+    "resources": "Resources (heavy)",
+}
+NOTHING = "nothing of ours"
+Measured = Mapping[str, Any]
+
+
+def lists(path: Path, threats: Rows) -> dict[str, Callable[[], str]]:
+    """Return what makes each of the lists, by its marker's name. Raises InputError for stale results."""
+    measured = load(path)
+    titles = {threat["id"]: threat["title"] for threat in threats}
+    return {
+        "measured": lambda: summary(measured),
+        "places": lambda: places(),
+        "attacks": lambda: "\n\n".join(section(family, measured, titles) for family in FAMILIES),
+    }
+
+
+def load(path: Path) -> Measured:
+    """Return the outcomes. Raises InputError when they are not those of the battery that there is now."""
+    measured: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    wanted, found = {probe.id for probe in PROBES}, set(measured["probes"])
+    if wanted != found:
+        raise InputError(
+            f"{path}: the battery has changed since it was measured ({', '.join(sorted(wanted ^ found))}): "
+            "run tests/e2e/test_prove.py with HULLGUARD_PROVE_RESULTS naming this file."
+        )
+    return measured
+
+
+def summary(measured: Measured) -> str:
+    """Say what was measured, and count."""
+    rows = measured["probes"]
+
+    def count(state: str, outcome: str) -> int:
+        return sum(row[state] == outcome for row in rows.values())
+
+    on = measured["measured_on"]
+    about = [one for one in PROBES if one.slugs or one.roles]
+    closed = [one for one in about if rows[one.id]["careless"] == SUCCEEDED]
+    stopped = sum(rows[one.id]["hardened"] == BLOCKED for one in closed)
+    return paragraph(
+        f"Measured on {on['os']}, engine {on['engine']}: of {len(rows)} attacks {count('default', SUCCEEDED)}"
+        f" succeed on the host as it comes, {count('careless', SUCCEEDED)} on the careless one and"
+        f" {count('hardened', SUCCEEDED)} on the hardened one. Of the {len(closed)} that a control or a role"
+        f" is about and that succeed on the careless host, hardening stops {stopped}."
+    )
+
+
+def places() -> str:
+    """Where attacks are made from."""
+    used = {probe.place for probe in PROBES}
+    return table(("from", "which is"), ((f"`{name}`", PLACES[name].words) for name in PLACES if name in used))
+
+
+def section(family: str, measured: Measured, titles: Mapping[str, str]) -> str:
+    """One family's table."""
+    rows = [_row(probe, measured["probes"][probe.id], titles) for probe in PROBES if probe.family == family]
+    header = ("attack", "threat", "from", "as it comes", "careless", "hardened", "stopped by")
+    return f"### {FAMILIES[family]}\n\n{table(header, rows)}"
+
+
+def _row(probe: Probe, row: Mapping[str, Any], titles: Mapping[str, str]) -> tuple[str, ...]:
+    outcomes = [f"**{row[state]}**" if row[state] == SUCCEEDED else str(row[state]) for state in STATES]
+    return (
+        f"`{probe.id}`: {probe.tries}", titles[probe.threat], f"`{probe.place}`", *outcomes,
+        stopped(probe, row),
+    )  # fmt: skip
+
+
+def stopped(probe: Probe, row: Mapping[str, Any]) -> str:
+    """What stops an attack: the default of engine or kernel where it was blocked at first, then ours."""
+    parts = []
+    if row["default"] == BLOCKED:
+        parts.append("not in the kernel it was tried on" if row.get("absent") else "the default")
+    parts += [f"`{name}`" for name in (*probe.slugs, *probe.roles)]
+    own = ", ".join(f"`{slug}`" for slug in probe.per_container)
+    return "; ".join(filter(None, [", ".join(parts), f"for a container {own}" if own else ""])) or NOTHING

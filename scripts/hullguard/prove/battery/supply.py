@@ -1,0 +1,39 @@
+"""What the engine pulls and runs."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from hullguard.prove.base import Probe
+
+_probe = partial(Probe, family="supply", threat="supply_chain", severity="high", place="engine")
+
+PROBES = (
+    _probe(
+        id="registry_without_tls", slugs=("insecure_registries",),
+        tries="Have the engine pull from a registry without TLS, which a container plays.",
+        succeeds="The engine asked it in plain text: whoever is on the way can swap images.",
+        blocked="The engine insisted on TLS.", cleans="Nothing was pulled; the container is removed.",
+    ),
+    _probe(
+        id="unsigned_image", severity="medium", place="plain", slugs=("authorization_plugin",),
+        per_container=("content_trust", "signed_artifacts"),
+        tries="Have the engine run an image that came from no registry that nobody has signed: this run's.",
+        succeeds="It ran: the engine takes whatever it is given.",
+        blocked="The engine refused it.", cleans="Container and image are removed.",
+    ),
+    _probe(
+        id="policy_foreign_registry", place="policy", roles=("docker_trust",),
+        per_container=("trusted_base_images",),
+        tries="Have run-verified take an image from a registry that nobody has allowed.",
+        succeeds="The trust policy would let it run.", blocked="The trust policy refuses the registry.",
+        cleans="Nothing was made.",
+    ),
+    _probe(
+        id="policy_unsigned_image", place="policy", roles=("docker_trust",),
+        per_container=("signed_artifacts", "content_trust"),
+        tries="Have run-verified take an image of an allowed registry that nobody has signed.",
+        succeeds="The trust policy would let it run.", blocked="The trust policy asks for a signature.",
+        cleans="Nothing was made.",
+    ),
+)  # fmt: skip

@@ -1,0 +1,134 @@
+"""A throwaway host that is attacked: as it comes, after somebody was careless with it, and hardened."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import docker
+from examples_support.host import COMMAND, HOME, ROOT, ExampleHost
+
+from lab import hosts
+
+# What each line undoes is a control, or a role's own claim; the attack on it is to succeed then.
+CARELESS = r"""
+useradd --no-create-home careless && usermod --append --groups docker careless
+mkdir -p /etc/systemd/system/docker.service.d /etc/systemd/system/docker.socket.d /etc/docker
+openssl ecparam -genkey -name prime256v1 -out /etc/docker/key.pem 2>/dev/null && chmod 0644 /etc/docker/key.pem
+cat > /etc/docker/daemon.json <<'JSON'
+{"insecure-registries": ["172.16.0.0/12"], "seccomp-profile": "unconfined", "iptables": false, "tlskey": "/etc/docker/key.pem"}
+JSON
+cat > /etc/systemd/system/docker.service.d/10-site.conf <<'UNIT'
+[Service]
+ExecStart=
+ExecStart=/usr/sbin/dockerd -H fd:// -H tcp://0.0.0.0:2375 --containerd=/run/containerd/containerd.sock
+UNIT
+printf '[Socket]\nSocketMode=0666\n' > /etc/systemd/system/docker.socket.d/10-site.conf
+systemctl daemon-reload && systemctl stop docker.service docker.socket
+iptables --policy FORWARD ACCEPT && iptables --flush && iptables --table nat --flush
+systemctl start docker.socket docker.service
+sysctl --quiet --write net.ipv4.conf.docker0.route_localnet=1
+chmod 0666 /etc/docker/daemon.json /usr/lib/systemd/system/docker.service /run/containerd/containerd.sock
+chmod 0777 /etc/docker
+"""
+CLOUD = """
+ip address add 169.254.169.254/32 dev lo
+systemd-run --quiet --unit prove-metadata python3 -m http.server 80 --bind 169.254.169.254 --directory /srv
+for _ in $(seq 100); do curl --silent --output /dev/null http://169.254.169.254/ && exit 0; sleep 0.05; done; exit 1
+"""
+CONNECTION = {
+    "ansible_connection": "community.docker.docker_api",
+    "ansible_python_interpreter": "/usr/bin/python3",
+    "ansible_docker_timeout": 120,
+}
+TRUST = "schema: hullguard/trust/1\nregistries: [registry.example.net]\nrules: []\n"
+HARDEN: dict[str, Any] = {
+    "hullguard_roles": [
+        "docker_daemon", "docker_files", "docker_host", "docker_network", "docker_seccomp", "docker_tls", "docker_userns",
+    ],
+    "docker_userns_accept_hidden": True,
+    "docker_host_remove_members": True,
+    "docker_network_publish_address": "127.0.0.1",
+    "docker_daemon_settings": {"log-opts": {"max-size": "1m", "max-file": "2"}},
+}  # fmt: skip
+# What a run may make: all of it is compared before and after.
+INVENTORY = (
+    "docker ps --all --quiet --no-trunc; docker images --all --quiet --no-trunc; docker network ls --quiet --no-trunc;"
+    " docker volume ls --quiet; find /var/tmp /tmp /run/docker/plugins -maxdepth 1 -name '*hullguard*'; ip -brief link | awk '{print $1}';"
+    " ps -eo args | grep -c '[i]nside.__main__' || true; ss --listening --tcp --numeric --no-header | awk '{print $4}'"
+)
+
+
+class ProveHost(ExampleHost):
+    """A host with this checkout's package and catalogue, and no more of it."""
+
+    def prove(self, *arguments: str) -> dict[str, Any]:
+        """Attack it; return the document."""
+        code, text = self.run(f"hullguard prove --format json {' '.join(arguments)} 2>/tmp/prove.err")
+        assert code in (0, 10, 11, 12, 13), self.run("cat /tmp/prove.err")[1] + text
+        document: dict[str, Any] = json.loads(text)
+        return document
+
+    def both(self, name: str, *arguments: str) -> dict[str, Any]:
+        """Attack and audit it; return the joined report. Both results are kept in /opt/NAME."""
+        self.output(
+            f"mkdir /opt/{name}; cd /opt/{name}\n"
+            f"hullguard prove --format json --output prove.json --fail-on never {' '.join(arguments)}\n"
+            "hullguard audit --format json --output audit.json --fail-on never 2>/dev/null"
+        )
+        report: dict[str, Any] = json.loads(self.joined(name, "json", "--fail-on never")[1])
+        return report
+
+    def joined(self, name: str, format_: str, *arguments: str) -> tuple[int, str]:
+        """Join what `both` has kept; return exit code and report."""
+        files = f"--from /opt/{name}/prove.json --report /opt/{name}/audit.json"
+        return self.run(f"hullguard prove {files} --format {format_} {' '.join(arguments)} 2>/dev/null")
+
+    def inventory(self) -> list[str]:
+        """Return what is there of everything that a run makes."""
+        return sorted(self.output(INVENTORY).splitlines())
+
+
+@contextmanager
+def running(client: docker.DockerClient) -> Iterator[ProveHost]:
+    """Yield a host as it comes; it is gone afterwards."""
+    container, _ = hosts.up(client, f"hullguard-prove-{uuid.uuid4().hex[:8]}", "examples")
+    try:
+        host = ProveHost(container)
+        for folder in ("scripts/hullguard", "compliance"):
+            host.put(ROOT / folder, f"{HOME}/{folder}")
+        host.write(COMMAND, "/usr/local/bin/hullguard", 0o755)
+        yield host
+    finally:
+        hosts.remove(container)
+
+
+def harden(host: ProveHost, folder: Path) -> None:
+    """Harden it with the playbook, and put a trust policy there."""
+    name = str(host.container.name)
+    (folder / "hosts.json").write_text(
+        json.dumps({"docker_hosts": {"hosts": {name: CONNECTION}}}), encoding="utf-8"
+    )
+    (folder / "variables.json").write_text(json.dumps(HARDEN), encoding="utf-8")
+    warm = {
+        "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "scripts/lab/callback"),
+        "ANSIBLE_CALLBACKS_ENABLED": "hullguard_warm",
+        "PYTHONPATH": str(ROOT / "scripts"),
+    }
+    done = subprocess.run(
+        [
+            Path(sys.executable).with_name("ansible-playbook"), "-i", folder / "hosts.json", "-e", f"@{folder / 'variables.json'}",
+            ROOT / "playbooks/harden.yml",
+        ],
+        cwd=ROOT, env=os.environ | warm, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=500, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    host.output("mkdir -p /etc/hullguard")
+    host.write(TRUST, "/etc/hullguard/trust.yml")

@@ -1,0 +1,50 @@
+"""The attacks' tables say what was measured, and refuse results of another battery."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from docs import attacks
+from docs.data import load_threats
+from hullguard.errors import InputError
+from hullguard.prove.base import OUTCOMES
+from hullguard.prove.battery import PROBES
+
+FILE = Path(__file__).parents[3] / "compliance/docs/attack-probes.json"
+NEW = {"default": "blocked", "careless": "succeeded", "hardened": "blocked"}
+
+
+def test_every_probe_has_its_row_once() -> None:
+    text = attacks.lists(FILE, load_threats())["attacks"]()
+    for probe in PROBES:
+        assert text.count(f"| `{probe.id}`: ") == 1
+    assert text.count("\n### ") + 1 == len(attacks.FAMILIES) == len({one.family for one in PROBES})
+
+
+def test_results_of_another_battery_are_refused(tmp_path: Path) -> None:
+    document = json.loads(FILE.read_text(encoding="utf-8"))
+    document["probes"]["no_such_attack"] = NEW
+    del document["probes"]["raw_socket"]
+    file = tmp_path / "results.json"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    with pytest.raises(InputError, match=r"has changed since it was measured \(no_such_attack, raw_socket\)"):
+        attacks.load(file)
+
+
+def test_each_outcome_is_one() -> None:
+    for row in attacks.load(FILE)["probes"].values():
+        assert {row[state] for state in attacks.STATES} <= OUTCOMES.keys()
+
+
+def test_what_stops_an_attack() -> None:
+    probe = next(one for one in PROBES if one.id == "setuid_program")
+    assert attacks.stopped(probe, {**NEW, "default": "succeeded"}).startswith(
+        "`no_new_privileges_default`; for a container "
+    )
+    assert attacks.stopped(probe, NEW).startswith("the default, `")
+    assert attacks.stopped(probe, {**NEW, "absent": True}).startswith("not in the kernel it was tried on, `")
+    alone = next(one for one in PROBES if one.id == "host_port")
+    assert attacks.stopped(alone, {**NEW, "default": "succeeded"}) == "nothing of ours"
