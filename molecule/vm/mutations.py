@@ -20,7 +20,7 @@ from lab.vm import machines
 from lab.vm.machine import Machine
 
 ROOT = Path(__file__).resolve().parents[2]
-PLAN = Plan.make(load_benchmark(), load_profile(str(ROOT / "molecule/vm/profile.yml")))
+PLAN = Plan.make(load_benchmark(), load_profile(str(ROOT / "molecule/vm/files/profile.yml")))
 
 
 @dataclass(frozen=True, slots=True)

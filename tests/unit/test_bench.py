@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import docs
+from docs import markdown
 from hullguard.bench import (
     ALONE,
     KNOWN,
@@ -137,4 +137,4 @@ def test_no_difference_is_hidden_by_one_before_it() -> None:
 def test_the_document_has_the_table() -> None:
     page = (compliance_dir() / "docs" / "docker-bench-differences.md").read_text(encoding="utf-8")
     header = ("number", "control", "docker-bench-security", "Hullguard", "why")
-    assert docs.table(header, table()) in page, "make the table in docker-bench-differences.md anew"
+    assert markdown.table(header, table()) in page, "make the table in docker-bench-differences.md anew"

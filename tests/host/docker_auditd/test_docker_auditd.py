@@ -24,6 +24,7 @@ def expected(host: Host) -> dict[str, str]:
     show = "systemctl show --property=%s --value docker.service"
     writes = {
         host.check_output(show, "FragmentPath"),
+        *host.check_output(show, "DropInPaths").split(),
         host.check_output("docker info --format '{{.DockerRootDir}}'"),
         *("/etc/docker", "/etc/docker/daemon.json", "/etc/default/docker", "/etc/sysconfig/docker"),
         *("/run/containerd", "/run/containerd/containerd.sock", "/var/run/docker.sock"),

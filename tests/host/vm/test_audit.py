@@ -39,13 +39,13 @@ def found(host: Host, since: str, word: str) -> bool:
     ids=["daemon.json", "dockerd", "runc", "socket"],
 )
 def test_it_leaves_an_event(host: Host, command: str, word: str) -> None:
-    since = host.check_output("LC_ALL=C date '+%%m/%%d/%%Y %%H:%%M:%%S'")
+    since = host.check_output("LC_ALL=C date '+%m/%d/%Y %H:%M:%S'")
     host.check_output(command)
     assert found(host, since, word)
 
 
 def test_reading_leaves_none(host: Host) -> None:
-    since = host.check_output("LC_ALL=C date '+%%m/%%d/%%Y %%H:%%M:%%S'")
+    since = host.check_output("LC_ALL=C date '+%m/%d/%Y %H:%M:%S'")
     host.check_output("cat /etc/docker/daemon.json")
     time.sleep(3)
     assert "comm=cat" not in events(host, since)
@@ -67,6 +67,7 @@ def test_the_rules_of_this_boot_are_those_on_disk(host: Host) -> None:
 
 def test_they_are_set_in_stone(host: Host) -> None:
     assert "enabled 2" in host.check_output("auditctl -s")
-    refused = host.run("auditctl -D")
+    # Its own exit code is 255, which is SSH's word for a connection that failed.
+    refused = host.run("auditctl -D || exit 1")
     assert refused.rc != 0
-    assert "immutable" in refused.stderr + refused.stdout
+    assert "ot permitted" in refused.stderr + refused.stdout

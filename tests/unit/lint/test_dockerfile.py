@@ -92,7 +92,8 @@ def test_what_the_builder_refuses(write: Any, text: str, words: str) -> None:
     ],
 )  # fmt: skip
 def test_a_megabyte_of_one_thing_is_quick(text: str) -> None:
-    start = time.perf_counter()
+    # Of the processor, which others may be using as well.
+    start = time.process_time()
     with contextlib.suppress(InputError):
         parse("FROM a\n" + text, "Dockerfile")
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
