@@ -70,4 +70,4 @@ def test_they_are_set_in_stone(host: Host) -> None:
     # Its own exit code is 255, which is SSH's word for a connection that failed.
     refused = host.run("auditctl -D || exit 1")
     assert refused.rc != 0
-    assert "ot permitted" in refused.stderr + refused.stdout
+    assert "not permitted" in refused.stderr + refused.stdout

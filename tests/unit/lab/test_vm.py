@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,6 +77,10 @@ def test_its_own_process_is_ended_by_its_pid_file(tmp_path: Path) -> None:
     one = made(tmp_path / "one")
     with subprocess.Popen(["sh", "-c", "sleep 60; :", str(one.folder)]) as process:
         (one.folder / "pid").write_text(f"{process.pid}\n")
+        # Until it has become the shell, it looks like this process.
+        deadline = time.monotonic() + 10
+        while one.pid is None and time.monotonic() < deadline:
+            time.sleep(0.01)
         assert one.pid == process.pid
         # A child that nobody waits for stays in /proc, as QEMU, which is nobody's child here, does not.
         threading.Thread(target=process.wait).start()
