@@ -67,7 +67,9 @@ class ExampleHost:
         """Run the README of examples/NAME from its first step to the last; return what each printed."""
         state = f"/run/example-{uuid.uuid4().hex[:8]}"
         folder = f"{HOME}/examples/{name}"
-        return [self.step(one, folder, state) for one in steps(ROOT / "examples" / name / "README.md")]
+        listed = steps(ROOT / "examples" / name / "README.md")
+        assert listed, f"the README of {name} has no step"
+        return [self.step(one, folder, state) for one in listed]
 
     def put(self, path: Path, target: str, mode: int | None = None) -> None:
         """Copy a file or folder of this machine to an absolute path of the host."""

@@ -79,10 +79,14 @@ def required(settings: Mapping[str, str], default: str) -> tuple[str, ...]:
     return names
 
 
-def application(settings: Mapping[str, str]) -> Starlette:
-    """Return the application. Raises ValueError when a setting can't be."""
-    secrets = LastGood(source(settings), float(settings.get("SECRETS_GRACE_SECONDS", "300")))
-    signer = Signer(secrets, required(settings, KEY))
+def store(settings: Mapping[str, str]) -> LastGood:
+    """Return where secrets come from. Raises ValueError when a setting can't be."""
+    return LastGood(source(settings), float(settings.get("SECRETS_GRACE_SECONDS", "300")))
+
+
+def serving(secrets: LastGood, names: tuple[str, ...], *more: Route) -> Starlette:
+    """Return the endpoints, which need these secrets, and the store's end with theirs."""
+    signer = Signer(secrets, names)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -93,8 +97,14 @@ def application(settings: Mapping[str, str]) -> Starlette:
         Route("/", signer.sign),
         Route("/readyz", signer.ready),
         Route("/healthz", signer.healthy),
+        *more,
     ]
     return Starlette(routes=routes, lifespan=lifespan)
+
+
+def application(settings: Mapping[str, str]) -> Starlette:
+    """Return the application. Raises ValueError when a setting can't be."""
+    return serving(store(settings), required(settings, KEY))
 
 
 def main(make: Callable[[Mapping[str, str]], Starlette] = application) -> int:

@@ -8,16 +8,15 @@ The account is the secret `database`, a JSON object with username and password. 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
 import app
 import psycopg
 from last_good import LastGood
 from psycopg.conninfo import make_conninfo
-from sources import Unavailable, source
+from sources import Unavailable
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -49,8 +48,8 @@ class Database:
             account = json.loads(secret.value)
             user, password = str(account["username"]), str(account["password"])
         except (ValueError, KeyError, TypeError):
-            error = f"{ACCOUNT}: it has to be a JSON object with username and password"
-            return JSONResponse({"error": error}, 503)
+            wrong = f"{ACCOUNT}: it has to be a JSON object with username and password"
+            return JSONResponse({"error": wrong}, 503)
         try:
             with psycopg.connect(self._where, user=user, password=password) as connection:
                 row = connection.execute("select current_user").fetchone()
@@ -62,21 +61,9 @@ class Database:
 
 def application(settings: Mapping[str, str]) -> Starlette:
     """Return the application with the database's endpoint. Raises ValueError when a setting can't be."""
-    secrets = LastGood(source(settings), float(settings.get("SECRETS_GRACE_SECONDS", "300")))
-    signer = app.Signer(secrets, app.required(settings, f"{app.KEY},{ACCOUNT}"))
-
-    @contextlib.asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
-        secrets.close()
-
-    routes = [
-        Route("/", signer.sign),
-        Route("/readyz", signer.ready),
-        Route("/healthz", signer.healthy),
-        Route("/database", Database(secrets, settings).who),
-    ]
-    return Starlette(routes=routes, lifespan=lifespan)
+    secrets = app.store(settings)
+    names = app.required(settings, f"{app.KEY},{ACCOUNT}")
+    return app.serving(secrets, names, Route("/database", Database(secrets, settings).who))
 
 
 if __name__ == "__main__":
