@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
+import time
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from hullguard.collect import Api
 from hullguard.reports.sanitize import clean
 
 Document = dict[str, Any]
@@ -25,18 +26,6 @@ class Refused(Exception):
         self.status = status
 
 
-class _Connection(http.client.HTTPConnection):
-    def __init__(self, path: str, timeout: float) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        """Open the unix socket."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
 class Engine:
     """One engine; every question has a connection of its own, so that threads may share it."""
 
@@ -46,8 +35,9 @@ class Engine:
     def ask(self, method: str, path: str, body: Any = None, kind: str = "application/json") -> Any:
         """Return the engine's decoded answer; None for an empty one. Raises Refused."""
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-        connection = _Connection(self.path, self.timeout)
+        connection = Api(self.path, self.timeout)
         try:
+            connection.opened().deadline = time.monotonic() + self.timeout
             connection.request(method, path, data, {"Content-Type": kind} if data is not None else {})
             answer = connection.getresponse()
             content = answer.read()
