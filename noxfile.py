@@ -146,7 +146,7 @@ def side_by_side(
 
 @nox.session(python=CONTROLLER_PYTHON, default=False)
 def demo(session: nox.Session) -> None:
-    """Audit a careless throwaway host, harden it, audit again and report (-- --keep leaves it running)."""
+    """Audit a careless throwaway host, harden it, audit again (-- --vm: a virtual one; --keep leaves it)."""
     install(session, f"ansible-{CONTROLLER}")
     session.run("python", "-m", "lab", "engine")
     session.run("python", "scripts/demo.py", *session.posargs)

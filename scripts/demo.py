@@ -1,5 +1,6 @@
 """Show the main job on a throwaway Debian 13 host: audit a careless Docker host, harden it, audit again.
 
+The host is a container, or with --vm a virtual machine, which has AppArmor and audit rules of its own.
 Nothing on this machine is changed but reports/demo; the host is removed at the end unless --keep is given.
 """
 
@@ -17,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import docker
-from docker.models.containers import Container
 
 from hullguard import diff as comparison
 from hullguard.catalogue import load_controls
 from hullguard.cli.output import emit
 from hullguard.reports import Options, write_diff, write_report
-from lab import LabError, engine, hosts, images, workload
+from lab import LabError, engine, workload
+from lab.place import ContainerPlace, MachinePlace, Place
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "reports" / "demo"
@@ -92,31 +93,20 @@ class Steps:
         )
 
 
-def inside(host: Container, *command: str) -> str:
-    """Run a command in the host; its output. Raises LabError with what it said when it fails."""
-    result = host.exec_run(list(command))
-    code, output = result.exit_code, result.output
-    text = output.decode(errors="replace").strip() if isinstance(output, bytes) else ""
-    if code != 0:
-        raise LabError(f"{' '.join(command)} failed in {host.name}: {text}")
-    return text
-
-
-def careless(host: Container, image: str) -> None:
+def careless(host: Place, image: str) -> None:
     """Give the host a careless configuration and workload, as hosts in the wild have them."""
-    inside(
-        host,
+    host.run(
         "sh",
         "-c",
         "echo '{\"debug\": false}' > /etc/docker/daemon.json && chmod 0666 /etc/docker/daemon.json",
     )
-    inside(host, "chmod", "0777", "/etc/docker")
-    inside(host, "chmod", "0664", "/usr/lib/systemd/system/docker.service")
-    inside(host, "systemctl", "restart", "docker")
-    inside(host, "docker", "network", "create", "app")
+    host.run("chmod", "0777", "/etc/docker")
+    host.run("chmod", "0664", "/usr/lib/systemd/system/docker.service")
+    host.run("systemctl", "restart", "docker")
+    host.run("docker", "network", "create", "app")
     for name, arguments in WORKLOAD.items():
         verb, *rest = (image if word == "IMAGE" else word for word in arguments)
-        inside(host, "docker", verb, "--name", name, *rest)
+        host.run("docker", verb, "--name", name, *rest)
         print(f"  {name}")
 
 
@@ -183,19 +173,16 @@ def show(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     print(f"\nThe report: {page.relative_to(ROOT)} (open it in a browser)")
 
 
-def run(client: docker.DockerClient, steps: Steps) -> None:
+def run(client: docker.DockerClient, host: Place, steps: Steps) -> None:
     """Do the whole demo on the host that is up."""
-    host, _ = hosts.up(client, HOST, SUITE)
     steps.next("giving it a careless workload")
     image = workload.ensure(client)
-    workload.load(client, host, image)
+    host.load(image)
     careless(host, image)
     inventory = REPORTS / "inventory.json"
-    variables = {
-        "ansible_connection": "community.docker.docker_api",
-        "ansible_python_interpreter": "/usr/bin/python3",
-    }
-    inventory.write_text(json.dumps({"docker_hosts": {"hosts": {HOST: variables}}}), encoding="utf-8")
+    inventory.write_text(
+        json.dumps({"docker_hosts": {"hosts": {host.name: host.variables()}}}), encoding="utf-8"
+    )
     steps.next("audit: playbooks/audit.yml")
     playbook("audit", inventory, hullguard_report_dir=str(REPORTS / "before"))
     steps.next("harden: playbooks/harden.yml")
@@ -212,24 +199,26 @@ def main() -> int:
     """Run the demo and clean up; the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--keep", action="store_true", help="leave the host running and say how to get in")
+    parser.add_argument(
+        "--vm", action="store_true", help="take a virtual machine: slower, and all of it can be seen"
+    )
     options = parser.parse_args()
     steps = Steps(7)
     shutil.rmtree(REPORTS, ignore_errors=True)
     REPORTS.mkdir(parents=True, mode=0o700)
-    steps.next("finding an engine, and the image of a Debian 13 host")
+    steps.next("finding an engine")
     client = engine.ensure()
-    images.ensure(client, [SUITE])
-    steps.next("booting a throwaway host")
-    if (left := hosts.find(client, HOST)) is not None:
-        hosts.remove(left)
+    host = MachinePlace(client, HOST, SUITE) if options.vm else ContainerPlace(client, HOST, SUITE)
+    kind = "virtual machine" if options.vm else "host"
+    steps.next(f"booting a throwaway {kind}, whose image is made first when it is missing")
     try:
-        run(client, steps)
+        host.up()
+        run(client, host, steps)
     finally:
         if options.keep:
-            print(f"\nKept. Get in with: docker exec -it {HOST} bash    Remove it with: ./nox -s clean")
-        elif (left := hosts.find(client, HOST)) is not None:
-            hosts.remove(left)
-            print("\nThe throwaway host is gone; the reports stay.")
+            print(f"\nKept. Get in with: {host.enter()}")
+        elif host.remove():
+            print(f"\nThe throwaway {kind} is gone; the reports stay.")
     print(f"Done after {time.monotonic() - steps.begun:.0f} s.")
     return 0
 
