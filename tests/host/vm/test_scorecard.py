@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 REPORTS = Path(__file__).parents[3] / "reports" / "vm"
+DIFFERENCES = Path(__file__).parents[3] / "compliance" / "docs" / "docker-bench-differences.md"
 FAMILIES = {"host", "daemon", "files"}
 
 
@@ -67,3 +69,20 @@ def test_the_narrow_rules_make_fewer_events() -> None:
     }
     assert all(rate["containers_started"] > 3 for rate in rates.values())
     assert 0 < rates["narrow"]["events"] < rates["full"]["events"]
+
+
+def warnings(moment: str) -> set[str]:
+    """Return the numbers that docker-bench-security warned of in its sections on host, daemon and files."""
+    said = json.loads((REPORTS / f"bench-{moment}.json").read_text(encoding="utf-8"))
+    assert [section["id"] for section in said["tests"]] == ["1", "2", "3"]
+    return {row["id"] for section in said["tests"] for row in section["results"] if row["result"] == "WARN"}
+
+
+@pytest.mark.skipif(not (REPORTS / "bench-after.json").exists(), reason="DOCKER_BENCH_DIR is not set")
+def test_docker_bench_warns_of_nothing_that_has_no_reason() -> None:
+    page = DIFFERENCES.read_text(encoding="utf-8")
+    _, _, section = page.partition("## What it warns of on a hardened machine")
+    explained = set(re.findall(r"^\| ([0-9.]+) \|", section, re.MULTILINE))
+    assert explained
+    assert warnings("after") == explained
+    assert len(warnings("before")) > 4 * len(explained)
