@@ -67,7 +67,7 @@ def test_the_narrow_rules_make_fewer_events() -> None:
         name: json.loads((REPORTS / f"rate-{name}.json").read_text(encoding="utf-8"))
         for name in ("full", "narrow")
     }
-    assert all(rate["containers_started"] > 3 for rate in rates.values())
+    assert all(rate["containers_started"] > 0 for rate in rates.values())
     assert 0 < rates["narrow"]["events"] < rates["full"]["events"]
 
 

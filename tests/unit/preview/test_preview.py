@@ -45,7 +45,7 @@ def test_the_roles_are_those_of_the_playbook() -> None:
     if isinstance(usual, list):  # else the playbook reads the same file
         assert sorted(usual) == sorted(listed()["usual"])
         assert sorted(play["vars"]["__harden_others"]) == sorted(listed()["others"])
-    text = (ROOT / "playbooks" / "harden.yml").read_text(encoding="utf-8")
+    text = (ROOT / "playbooks" / "tasks" / "harden.yml").read_text(encoding="utf-8")
     assert set(re.findall(r"name: (docker_\w+)", text)) == {*listed()["usual"], *listed()["others"]}
 
 
