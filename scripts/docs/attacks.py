@@ -1,6 +1,8 @@
 """The tables of the attacks: what each came to on a host as it comes, a careless and a hardened one.
 
-The outcomes are measured by tests/e2e/test_prove.py and kept in compliance/docs/attack-probes.json.
+The outcomes are measured by tests/e2e/test_prove.py and kept in compliance/docs/attack-probes.json. Those
+of a whole machine, which `./nox -s vm` attacks, are in attack-probes-machine.json beside it (written by
+molecule/vm/proved.py); without it there is no column of them.
 """
 
 from __future__ import annotations
@@ -35,12 +37,12 @@ Measured = Mapping[str, Any]
 
 def lists(path: Path, threats: Rows) -> dict[str, Callable[[], str]]:
     """Return what makes each of the lists, by its marker's name. Raises InputError for stale results."""
-    measured = load(path)
+    measured, machine = load(path), load_machine(path.with_name("attack-probes-machine.json"))
     titles = {threat["id"]: threat["title"] for threat in threats}
     return {
-        "measured": lambda: summary(measured),
+        "measured": lambda: summary(measured, machine),
         "places": lambda: places(),
-        "attacks": lambda: "\n\n".join(section(family, measured, titles) for family in FAMILIES),
+        "attacks": lambda: "\n\n".join(section(family, measured, titles, machine) for family in FAMILIES),
     }
 
 
@@ -56,7 +58,15 @@ def load(path: Path) -> Measured:
     return measured
 
 
-def summary(measured: Measured) -> str:
+def load_machine(path: Path) -> Measured | None:
+    """Return what came of the attacks on a machine; None where nobody has measured it."""
+    if not path.exists():
+        return None
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def summary(measured: Measured, machine: Measured | None = None) -> str:
     """Say what was measured, and count."""
     rows = measured["probes"]
 
@@ -67,11 +77,21 @@ def summary(measured: Measured) -> str:
     about = [one for one in PROBES if one.slugs or one.roles]
     closed = [one for one in about if rows[one.id]["careless"] == SUCCEEDED]
     stopped = sum(rows[one.id]["hardened"] == BLOCKED for one in closed)
-    return paragraph(
+    text = paragraph(
         f"Measured on {on['os']}, engine {on['engine']}: of {len(rows)} attacks {count('default', SUCCEEDED)}"
         f" succeed on the host as it comes, {count('careless', SUCCEEDED)} on the careless one and"
         f" {count('hardened', SUCCEEDED)} on the hardened one. Of the {len(closed)} that a control or a role"
         f" is about and that succeed on the careless host, hardening stops {stopped}."
+    )
+    return text if machine is None else f"{text}\n\n{_of_machine(machine)}"
+
+
+def _of_machine(machine: Measured) -> str:
+    on, rows = machine["measured_on"], machine["probes"].values()
+    before, after = (sum(row[moment] == SUCCEEDED for row in rows) for moment in ("before", "after"))
+    return paragraph(
+        f"On a virtual machine ({on['os']}, kernel {on['kernel']}, engine {on['engine']}, AppArmor in force)"
+        f" {before} of {len(rows)} succeed before `playbooks/site.yml` and {after} after it and a reboot."
     )
 
 
@@ -81,15 +101,32 @@ def places() -> str:
     return table(("from", "which is"), ((f"`{name}`", PLACES[name].words) for name in PLACES if name in used))
 
 
-def section(family: str, measured: Measured, titles: Mapping[str, str]) -> str:
+def section(
+    family: str, measured: Measured, titles: Mapping[str, str], machine: Measured | None = None
+) -> str:
     """One family's table."""
-    rows = [_row(probe, measured["probes"][probe.id], titles) for probe in PROBES if probe.family == family]
-    header = ("attack", "threat", "from", "as it comes", "careless", "hardened", "stopped by")
-    return f"### {FAMILIES[family]}\n\n{table(header, rows)}"
+    of_machine = None if machine is None else machine["probes"]
+    rows = [
+        _row(probe, measured["probes"][probe.id], titles, of_machine)
+        for probe in PROBES
+        if probe.family == family
+    ]
+    header = ("attack", "threat", "from", "as it comes", "careless", "hardened")
+    last = ("stopped by",) if machine is None else ("a machine before and after", "stopped by")
+    return f"### {FAMILIES[family]}\n\n{table((*header, *last), rows)}"
 
 
-def _row(probe: Probe, row: Mapping[str, Any], titles: Mapping[str, str]) -> tuple[str, ...]:
-    outcomes = [f"**{row[state]}**" if row[state] == SUCCEEDED else str(row[state]) for state in STATES]
+def _loud(outcome: str) -> str:
+    return f"**{outcome}**" if outcome == SUCCEEDED else outcome
+
+
+def _row(
+    probe: Probe, row: Mapping[str, Any], titles: Mapping[str, str], machine: Mapping[str, Any] | None
+) -> tuple[str, ...]:
+    outcomes = [_loud(row[state]) for state in STATES]
+    if machine is not None:
+        seen = machine.get(probe.id)
+        outcomes.append(f"{_loud(seen['before'])}, {_loud(seen['after'])}" if seen else "not tried")
     return (
         f"`{probe.id}`: {probe.tries}", titles[probe.threat], f"`{probe.place}`", *outcomes,
         stopped(probe, row),

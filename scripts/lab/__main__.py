@@ -7,11 +7,12 @@ import json
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import docker
 from docker.errors import DockerException
 
-from lab import LABEL, LabError, engine, hosts, images, say, suites, workload
+from lab import LABEL, LabError, carry, engine, hosts, images, say, suites, workload
 from lab.vm import cli as vm
 
 
@@ -21,6 +22,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "vm":
             return vm.run(options)
+        if options.command == "carry":
+            options.file.write_bytes(carry.archive())
+            return 0
         if options.command == "engine" and options.stop:
             say("stopped the engine" if engine.stop() else "no engine of the lab's runs")
             return 0
@@ -143,6 +147,8 @@ def _parser() -> argparse.ArgumentParser:
     add("inventory", "print an Ansible inventory of the running hosts")
     command = add("shell", "open a shell on a host")
     command.add_argument("name", nargs="?", default="hullguard-lab")
+    command = add("carry", "write an archive of hullguard's command, for hosts that have nothing but Python")
+    command.add_argument("file", type=Path, metavar="FILE.tar.gz")
     command = add("clean", "remove whatever carries the lab's label, Molecule's hosts too")
     command.add_argument("--images", action="store_true", help="the images too")
     vm.add_to(commands)

@@ -21,6 +21,8 @@ class Place(Protocol):
     """A host that is made, used and thrown away."""
 
     name: str
+    # How many times as long as usual things may take there.
+    patience: int
 
     def up(self) -> None:
         """Have a clean one. Raises LabError."""
@@ -30,6 +32,9 @@ class Place(Protocol):
 
     def load(self, image: str) -> None:
         """Copy an image of this machine's engine into the one there. Raises LabError."""
+
+    def unpack(self, archive: bytes) -> None:
+        """Unpack a tar archive, compressed by gzip, in the root folder there. Raises LabError."""
 
     def variables(self) -> dict[str, object]:
         """Return how Ansible reaches it."""
@@ -43,6 +48,8 @@ class Place(Protocol):
 
 class ContainerPlace:
     """A systemd container with an engine of its own."""
+
+    patience = 3
 
     def __init__(self, client: docker.DockerClient, name: str, suite: str) -> None:
         self.name, self._client, self._suite = name, client, suite
@@ -68,6 +75,11 @@ class ContainerPlace:
         """Copy an image of this machine's engine into the one there. Raises LabError."""
         workload.load(self._client, self._host, image)
 
+    def unpack(self, archive: bytes) -> None:
+        """Unpack a tar archive, compressed by gzip, in the root folder there. Raises LabError."""
+        if not self._host.put_archive("/", archive):
+            raise LabError(f"{self.name} did not take an archive")
+
     def variables(self) -> dict[str, object]:
         """Return how Ansible reaches it."""
         return {
@@ -89,6 +101,8 @@ class ContainerPlace:
 
 class MachinePlace:
     """A virtual machine: a kernel of its own, AppArmor, live audit rules."""
+
+    patience = 10
 
     def __init__(self, client: docker.DockerClient, name: str, suite: str) -> None:
         self.name, self._client, self._suite = name, client, suite
@@ -120,6 +134,13 @@ class MachinePlace:
             )
         if done.returncode != 0:
             raise LabError(f"{self.name} could not load {image}: {done.stderr.decode(errors='replace')}")
+
+    def unpack(self, archive: bytes) -> None:
+        """Unpack a tar archive, compressed by gzip, in the root folder there. Raises LabError."""
+        command = [*self._machine.ssh(), "tar -xz -C /"]
+        done = subprocess.run(command, input=archive, capture_output=True, check=False)
+        if done.returncode != 0:
+            raise LabError(f"{self.name} did not take an archive: {done.stderr.decode(errors='replace')}")
 
     def variables(self) -> dict[str, object]:
         """Return how Ansible reaches it."""

@@ -48,11 +48,12 @@ CONNECTION = {
     "ansible_python_interpreter": "/usr/bin/python3",
     "ansible_docker_timeout": 120,
 }
-TRUST = "schema: hullguard/trust/1\nregistries: [registry.example.net]\nrules: []\n"
 HARDEN: dict[str, Any] = {
     "hullguard_roles": [
-        "docker_daemon", "docker_files", "docker_host", "docker_network", "docker_seccomp", "docker_tls", "docker_userns",
+        "docker_daemon", "docker_files", "docker_host", "docker_network", "docker_seccomp", "docker_tls", "docker_trust",
+        "docker_userns",
     ],
+    "docker_trust_registries": ["registry.example.net"],
     "docker_userns_accept_hidden": True,
     "docker_host_remove_members": True,
     "docker_network_publish_address": "127.0.0.1",
@@ -111,7 +112,7 @@ def running(client: docker.DockerClient) -> Iterator[ProveHost]:
 
 
 def harden(host: ProveHost, folder: Path) -> None:
-    """Harden it with the playbook, and put a trust policy there."""
+    """Harden it with the playbook."""
     name = str(host.container.name)
     (folder / "hosts.json").write_text(
         json.dumps({"docker_hosts": {"hosts": {name: CONNECTION}}}), encoding="utf-8"
@@ -130,5 +131,3 @@ def harden(host: ProveHost, folder: Path) -> None:
         cwd=ROOT, env=os.environ | warm, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=500, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    host.output("mkdir -p /etc/hullguard")
-    host.write(TRUST, "/etc/hullguard/trust.yml")

@@ -14,13 +14,17 @@ WHAT = options.together(
     click.option("--host", "-H", metavar="unix:///PATH",
                  help="The engine's socket. [default: DOCKER_HOST, or unix:///var/run/docker.sock]"),
     click.option("--only", multiple=True, metavar="NAME",
-                 help="Only probes of this id, family or control; may be repeated."),
+                 help="Only probes of this id, family, control or role; may be repeated."),
     click.option("--include-heavy", "heavy", is_flag=True,
                  help="Also use up processes, memory, files and disk, up to a ceiling."),
     click.option("--profile", "-p", default=DEFAULT_PROFILE, show_default=True,
                  shell_complete=options.completed("profiles"),
                  help="Whose docker_group_allowed says who may use the engine."),
+    click.option("--name", metavar="NAME",
+                 help="What the host is called in the result. [default: its host name]"),
     click.option("--list", "listed", is_flag=True, help="List the probes and attack nothing."),
+    click.option("--patience", type=click.FloatRange(1, 60), default=1.0, show_default=True, metavar="FACTOR",
+                 help="Multiply every limit of time, for a slow or busy host."),
     click.option("--clean", is_flag=True, help="Remove what runs that were killed have left, and end."),
 )  # fmt: skip
 JOIN = options.together(
@@ -40,7 +44,8 @@ JOIN = options.together(
 @options.FORMAT
 @options.GATE
 def command(
-    host: str | None, only: tuple[str, ...], heavy: bool, profile: str, listed: bool, clean: bool,
+    host: str | None, only: tuple[str, ...], heavy: bool, profile: str, name: str | None,
+    patience: float, listed: bool, clean: bool,
     saved: Path | None, documents: tuple[Path, ...], waivers: Path | None,
     format_: str, output: Path | None, fail_on: str, strict: bool,
 ) -> int:  # fmt: skip
@@ -65,7 +70,7 @@ def command(
         return 0
     if clean:
         return _clean(host)
-    found = _saved(documents) if documents else [_attack(host, only, profile, heavy=heavy)]
+    found = _saved(documents) if documents else [_attack(host, only, profile, name, patience, heavy=heavy)]
     if saved is None and len(found) != 1:
         raise click.UsageError("Several results need --report, which holds their hosts.")
     report, notes = _report(found, saved, waivers)
@@ -78,7 +83,9 @@ def command(
     return exit_code(report, None if fail_on == "never" else fail_on, strict=strict)
 
 
-def _attack(host: str | None, only: tuple[str, ...], profile: str, *, heavy: bool) -> dict[str, Any]:
+def _attack(
+    host: str | None, only: tuple[str, ...], profile: str, name: str | None, patience: float, *, heavy: bool
+) -> dict[str, Any]:
     """Carry out the battery and return its document."""
     import signal
     import time
@@ -88,7 +95,7 @@ def _attack(host: str | None, only: tuple[str, ...], profile: str, *, heavy: boo
     from hullguard.errors import InputError
     from hullguard.prove import battery, document, run
 
-    engine = _engine(host)
+    engine = _engine(host, patience)
     chosen = battery.select(only, heavy=heavy)
     if not chosen:
         raise InputError(f"{', '.join(only)}: these probes use up resources; say --include-heavy as well.")
@@ -96,8 +103,8 @@ def _attack(host: str | None, only: tuple[str, ...], profile: str, *, heavy: boo
     signal.signal(signal.SIGTERM, _interrupted)
     began = time.monotonic()
     version = run.version(engine)
-    found = run.carry_out(engine, chosen, allowed, progress, note)
-    return document.make(chosen, found, version, options.now(), time.monotonic() - began)
+    found = run.carry_out(engine, chosen, allowed, progress, note, patience)
+    return document.make(chosen, found, version, options.now(), time.monotonic() - began, name)
 
 
 def _interrupted(_number: int, _frame: Any) -> None:
@@ -115,11 +122,11 @@ def _clean(host: str | None) -> int:
     return 0
 
 
-def _engine(host: str | None) -> Any:
-    from hullguard.prove.engine import Engine
+def _engine(host: str | None, patience: float = 1.0) -> Any:
+    from hullguard.prove.engine import SECONDS, Engine
     from hullguard.watch.engine import socket_path
 
-    return Engine(socket_path(host, "prove"))
+    return Engine(socket_path(host, "prove"), patience * SECONDS)
 
 
 def _saved(paths: tuple[Path, ...]) -> list[dict[str, Any]]:
@@ -153,11 +160,12 @@ def _write(format_: str, report: dict[str, Any], alone: dict[str, Any] | None, s
     import json
 
     from hullguard.reports import Options, write_report
-    from hullguard.reports.table_attacks import write
 
     if alone is not None and format_ == "json":
         stream.write(json.dumps(alone, indent=2, sort_keys=True) + "\n")
     elif alone is not None and format_ == "table":
+        from hullguard.reports.table_attacks import write  # late: JSON does without rich
+
         write(alone, stream)
     else:
         write_report(format_, report, stream, Options())
@@ -167,12 +175,13 @@ def _list(only: tuple[str, ...], format_: str, stream: Any) -> None:
     import json
 
     from hullguard.prove import battery
-    from hullguard.reports.table_attacks import write_list
 
     chosen = battery.select(only, heavy=True)
     if format_ == "json":
         stream.write(json.dumps([battery.described(probe) for probe in chosen], indent=2) + "\n")
     elif format_ == "table":
+        from hullguard.reports.table_attacks import write_list
+
         write_list([battery.described(probe) for probe in chosen], stream)
     else:
         raise click.UsageError("--list has the formats table and json.")

@@ -18,7 +18,7 @@ from hullguard.prove.facts import Host
 from hullguard.prove.inside.network import engine_api
 
 STRANGER = 65534
-SECONDS = 10.0
+SECONDS, ANSWER_SECONDS = 30.0, 20.0
 Attempt = Callable[[], tuple[str, str]]
 
 
@@ -62,13 +62,15 @@ def as_account(
 def connected(path: str, *, asks: bool) -> tuple[str, str]:
     """Connect to a unix socket; with `asks`, have the engine answer."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(5)
+        connection.settimeout(ANSWER_SECONDS)
         try:
             connection.connect(path)
             if not asks:
                 return SUCCEEDED, f"{path} was connected to"
             connection.sendall(b"GET /_ping HTTP/1.0\r\nHost: engine\r\n\r\n")
             answer = connection.recv(64)
+        except TimeoutError:
+            return UNKNOWN, f"{path}: no answer within {ANSWER_SECONDS:g} s"
         except OSError as error:
             return BLOCKED, f"{path}: {error.strerror or error}"
     if b" 200 " in answer:
@@ -77,12 +79,13 @@ def connected(path: str, *, asks: bool) -> tuple[str, str]:
 
 
 def _all(attempts: Iterable[tuple[str, str]]) -> tuple[str, str]:
-    said = []
+    said, worst = [], BLOCKED
     for outcome, detail in attempts:
         if outcome == SUCCEEDED:
             return outcome, detail
+        worst = UNKNOWN if outcome == UNKNOWN else worst
         said.append(detail)
-    return BLOCKED, "; ".join(said) or "there is none of them here"
+    return worst, "; ".join(said) or "there is none of them here"
 
 
 def _opened(path: str, flags: int) -> tuple[str, str]:

@@ -20,6 +20,7 @@ Tell = Callable[[str], None]
 Rows = dict[str, dict[str, Any]]
 EACH_SECONDS, PLACE_SECONDS, START_SECONDS = 10, 45, 30
 HEAVY_SECONDS = 120
+STILL_SECONDS = 15
 # The neighbour outlives all others; it ends with the run, or some seconds after the run was killed.
 NEIGHBOUR_SECONDS = 1800
 # Those of processes and memory depend on the host: facts.ceilings.
@@ -28,7 +29,9 @@ CEILINGS = {"files": 18000, "disk_mib": 64, "log_mib": 32, "log_seconds": 20}
 
 @dataclass
 class Run:
-    """One run: its name, its folder, and what is known so far. `stop` is set when nobody waits any more."""
+    """One run: its name, its folder, and what is known so far. `patience` is what its limits of time are
+    multiplied by; `stop` is set when nobody waits any more.
+    """
 
     engine: Engine
     folder: Path
@@ -36,16 +39,18 @@ class Run:
     name: str
     secret: str
     tell: Tell
+    patience: float = 1.0
     known: dict[str, Any] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
 
-    def ask(self, name: str, probes: Sequence[Probe], seconds: int, *, serve: bool = False) -> Path:
+    def ask(self, name: str, probes: Sequence[Probe], seconds: float, *, serve: bool = False) -> Path:
         """Lay out what a place's container is asked to do; return the file that it will write to."""
         document = {
             "probes": [probe.id for probe in probes],
-            "facts": {**self.host.inside, **CEILINGS, **self.known},
+            "facts": {**self.host.inside, **CEILINGS, **self.known, "patience": self.patience},
             "seconds": seconds,
-            "each": EACH_SECONDS if places.PLACES[name].limits else HEAVY_SECONDS,
+            "each": self.patience * (EACH_SECONDS if places.PLACES[name].limits else HEAVY_SECONDS),
+            "still": self.patience * STILL_SECONDS,
             "serve": serve,
         }
         return places.lay_out_place(self.folder, name, json.dumps(document).encode())
@@ -61,7 +66,7 @@ class Run:
 def neighbour(run: Run) -> tuple[str, Path]:
     """Start the neighbour and note in `run.known` where it is, or why it can't be had; return id and file."""
     run.known |= {"echo_port": places.ECHO, "registry_port": places.REGISTRY}
-    said = run.ask("neighbour", (), NEIGHBOUR_SECONDS, serve=True)
+    said = run.ask("neighbour", (), run.patience * NEIGHBOUR_SECONDS, serve=True)
     port = f"{places.ECHO}/tcp"
     extra = {
         "env": [run.secret],
@@ -70,7 +75,7 @@ def neighbour(run: Run) -> tuple[str, Path]:
     }
     try:
         number = run.start("neighbour", extra)
-        _rows, ended = listen(run, number, said, START_SECONDS, until="serving")
+        _rows, ended = listen(run, number, said, run.patience * START_SECONDS, until="serving")
         networks = {} if ended else run.engine.inspect(number).get("NetworkSettings") or {}
     except Refused as error:
         number, networks, ended = "", {}, str(error)
@@ -104,7 +109,7 @@ def place(run: Run, name: str, probes: Sequence[Probe]) -> dict[str, Outcome]:
     light = places.PLACES[name].limits
     if not light:  # each heavy probe has the place for itself
         shutil.rmtree(run.folder / name, ignore_errors=True)
-    seconds = PLACE_SECONDS if light else HEAVY_SECONDS
+    seconds = run.patience * (PLACE_SECONDS if light else HEAVY_SECONDS)
     said = run.ask(name, probes, seconds)
     began = time.monotonic()
     try:

@@ -23,16 +23,25 @@ LARGEST_BYTES = 8 << 20
 
 
 def make(
-    probes: Iterable[Probe], found: Mapping[str, Outcome], engine: str, made_at: str, seconds: float
+    probes: Iterable[Probe],
+    found: Mapping[str, Outcome],
+    engine: str,
+    made_at: str,
+    seconds: float,
+    name: str | None = None,
 ) -> Document:
-    """Return the document, JSON-ready. `engine` is its version; `seconds` is what the run took."""
+    """Return the document, JSON-ready.
+
+    `engine` is its version, `seconds` is what the run took, `name` what the host is called where that is not
+    its host name.
+    """
     rows = [row(probe, found[probe.id]) for probe in probes]
     host = collect.host_facts()
     return {
         "schema": SCHEMA,
         "tool": {"name": "hullguard", "version": __version__},
         "host": {
-            "name": host["name"],
+            "name": name or host["name"],
             "kernel": host["kernel"],
             "os": host["os"]["pretty_name"],
             "euid": os.geteuid(),

@@ -33,7 +33,7 @@ class Host:
 
 def look(engine: Engine) -> Host:
     """Find it all out. What can't be seen is left out, with a reason where a probe will ask for it."""
-    around = Asked(engine.path).surroundings().engine
+    around = Asked(engine.path, engine.timeout).surroundings().engine
     units: dict[str, Any] = {}
     with suppress(collect.Unseen):
         units = collect.units()

@@ -47,7 +47,7 @@ def joined(report: Document, documents: Sequence[Document]) -> Document:
     if strange := sorted(set(names) - known):
         raise InputError(
             f"The attacks were made on {', '.join(strange)}, of which the report says nothing: it holds "
-            f"{', '.join(sorted(known)) or 'no host'}."
+            f"{', '.join(sorted(known)) or 'no host'}. Attack it with --name, and what the report calls it."
         )
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InputError(f"Two runs are of {', '.join(twice)}: which one counts?")

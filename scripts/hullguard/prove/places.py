@@ -61,6 +61,7 @@ PLACES: Mapping[str, Place] = {
     "limitless": Place(f"{ORDINARY}, without limits of its own", limits=False),
     "account": Place("the host, as an account without rights there (uid 65534)"),
     "engine": Place("the engine itself, asked to do it"),
+    "login": Place("a login shell of the host's root, which asks the engine"),
     "policy": Place("the host's trust policy, asked as `hullguard run-verified` asks it"),
 }
 

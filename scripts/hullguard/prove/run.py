@@ -19,7 +19,7 @@ from hullguard.prove.engine import Engine, Refused
 
 AT_ONCE = 3
 # What has no container of its own.
-ALONE = ("account", "engine", "policy")
+ALONE = ("account", "engine", "login", "policy")
 
 
 def silent(_text: str) -> None:
@@ -53,12 +53,13 @@ def carry_out(
     allowed: Iterable[str] = (),
     tell: Tell = silent,
     note: Tell = silent,
+    patience: float = 1.0,
 ) -> dict[str, Outcome]:
     """Carry the probes out and return {id: what came of it}, nothing being left behind.
 
     `allowed` are accounts that may use the engine; `tell` hears what is being done, `note` what a person has
-    to know. Raises HullguardError when the engine does not answer, when another run is at work, or when
-    something could not be removed.
+    to know; `patience` multiplies the limits of time, for a slow host. Raises HullguardError when the engine
+    does not answer, when another run is at work, or when something could not be removed.
     """
     with leftovers.only_one(engine), _understood(engine):
         for line in leftovers.clean(engine):
@@ -72,7 +73,7 @@ def carry_out(
             if probe.place == "account"
         }
         if contained := [probe for probe in probes if probe.place != "account"]:
-            with leftovers.guarded(engine), _making(engine, host, tell) as run:
+            with leftovers.guarded(engine), _making(engine, host, tell, patience) as run:
                 found |= _contained(run, contained)
     return {probe.id: found.get(probe.id, unknown("it was not carried out")) for probe in probes}
 
@@ -87,11 +88,11 @@ def _understood(engine: Engine) -> Iterator[None]:
 
 
 @contextmanager
-def _making(engine: Engine, host: facts.Host, tell: Tell) -> Iterator[Run]:
+def _making(engine: Engine, host: facts.Host, tell: Tell, patience: float) -> Iterator[Run]:
     """Make the run's folder and image; take away everything that is the run's at the end."""
     folder = leftovers.make_folder(engine)
     name = secrets.token_hex(6)
-    run = Run(engine, folder, host, name, f"HULLGUARD_PROVE_SECRET={secrets.token_hex(16)}", tell)
+    run = Run(engine, folder, host, name, f"HULLGUARD_PROVE_SECRET={secrets.token_hex(16)}", tell, patience)
     try:
         places.lay_out(folder)
         engine.import_empty(leftovers.NAME, name, f"{leftovers.LABEL}={name}")
@@ -122,8 +123,10 @@ def _contained(run: Run, probes: Sequence[Probe]) -> dict[str, Outcome]:
             raise
     for probe in by_place["limitless"]:
         found |= containers.place(run, "limitless", [probe])
-    for probe in by_place["policy"]:
-        found[probe.id] = _timed(partial(supply.carry_out, probe.id))
+    for probe in (*by_place["policy"], *by_place["login"]):
+        run.tell(f"{probe.place}: {probe.id}")
+        asked = partial(supply.carry_out, probe.id, run.engine, run.name, run.folder, run.patience)
+        found[probe.id] = _timed(asked)
     for probe in by_place["engine"]:
         began, address = time.monotonic(), run.known.get("neighbour")
         pulled = outside.registry_without_tls(run.engine, address, said, run.name)

@@ -48,3 +48,20 @@ def test_what_stops_an_attack() -> None:
     assert attacks.stopped(probe, {**NEW, "absent": True}).startswith("not in the kernel it was tried on, `")
     alone = next(one for one in PROBES if one.id == "host_port")
     assert attacks.stopped(alone, {**NEW, "default": "succeeded"}) == "nothing of ours"
+
+
+def test_a_machine_has_its_column_when_it_was_measured(tmp_path: Path) -> None:
+    (tmp_path / FILE.name).write_bytes(FILE.read_bytes())
+    assert "a machine" not in attacks.lists(tmp_path / FILE.name, load_threats())["attacks"]()
+    outcomes = {"before": "succeeded", "after": "blocked"}
+    on = {"os": "Debian", "kernel": "6.12", "engine": "26.1.5"}
+    (tmp_path / "attack-probes-machine.json").write_text(
+        json.dumps({"measured_on": on, "probes": {"host_root_write": outcomes}}), encoding="utf-8"
+    )
+    lists = attacks.lists(tmp_path / FILE.name, load_threats())
+    assert "1 of 1 succeed before `playbooks/site.yml` and 0 after it" in " ".join(
+        lists["measured"]().split()
+    )
+    text = lists["attacks"]()
+    assert "| blocked | **succeeded**, blocked | `userns_remap`" in text
+    assert text.count("| not tried |") == len(PROBES) - 1

@@ -14,13 +14,13 @@ from hullguard.catalogue import SEVERITIES, load_controls
 from hullguard.errors import InputError
 from hullguard.prove import accounts, places
 from hullguard.prove.base import Probe
-from hullguard.prove.battery import PROBES, described, select
+from hullguard.prove.battery import PROBES, claims, described, select
 from hullguard.prove.inside import __main__ as inside
 
 ROLES = {path.name for path in (Path(__file__).parents[3] / "roles").glob("docker_*")}
 CONTROLS = load_controls()
 THREATS = {row["id"]: row for row in load_threats()}
-CONTAINED = [one for one in PROBES if one.place not in ("account", "engine", "policy")]
+CONTAINED = [one for one in PROBES if one.place not in ("account", "engine", "login", "policy")]
 
 
 def test_there_are_enough_and_each_once() -> None:
@@ -96,3 +96,13 @@ def test_the_description_says_from_where() -> None:
     found = described(select(["host_pid"])[0])
     assert "--pid host" in found["place"] or "ordinary container" in found["place"]
     assert {"id", "tries", "succeeds", "blocked", "cleans", "slugs"} <= found.keys()
+
+
+def test_a_role_names_what_it_claims_to_stop() -> None:
+    assert {one.id for one in select(["docker_host"])} == {"group_members"}
+    ids = {one.id for one in select(["docker_daemon"])}
+    assert {"setuid_program", "neighbour_port"} <= ids
+    assert "disk_by_log" in {one.id for one in select(["docker_daemon"], heavy=True)} - ids
+    assert frozenset().union(*claims().values()) <= ROLES
+    with pytest.raises(InputError, match="docker_secrets"):
+        select(["docker_secrets"])

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import json
 import os
 import socket
 import stat
+import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +20,7 @@ from hullguard.prove import accounts, facts, outside, supply
 from hullguard.prove.base import Outcome
 from hullguard.prove.engine import Engine
 from hullguard.prove.facts import Host
+from hullguard.prove.registry import serving
 from hullguard.trust import policy
 
 BRIDGE = {
@@ -128,7 +134,10 @@ def attack(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("content", "outcome"), [(b"of root\n", "blocked"), (b"of root\nwritten from a container\n", "succeeded")]
 )
-def test_the_file_itself_says_whether_it_was_written(tmp_path: Path, content: bytes, outcome: str) -> None:
+def test_the_file_itself_says_whether_it_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, outcome: str
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     (attack(tmp_path) / "owned").write_bytes(content)
     found = outside.verified("host_root_write", SAID, tmp_path)
     assert (found.outcome, found.seconds) == (outcome, 1.5)
@@ -148,7 +157,14 @@ def test_a_setuid_file_counts_when_it_is_roots(tmp_path: Path, owner: int, mode:
     assert stat.S_IMODE(file.stat().st_mode) == mode
 
 
-def test_what_was_blocked_stays_so(tmp_path: Path) -> None:
+def test_a_file_that_is_not_roots_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    (attack(tmp_path) / "owned").write_bytes(b"written from a container\n")
+    assert {outside.verified(name, SAID, tmp_path).outcome for name in outside.OF_ROOT} == {"unknown"}
+
+
+def test_what_was_blocked_stays_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     blocked = Outcome("blocked", "EPERM")
     assert outside.verified("host_root_write", blocked, tmp_path) == blocked
     assert outside.verified("raw_socket", SAID, tmp_path) == SAID
@@ -190,7 +206,7 @@ def test_how_the_registry_was_asked_decides(tmp_path: Path, said: str, outcome: 
         ),
         ("registries: [registry.example.net]", "policy_unsigned_image", "blocked", "asks for a signature"),
         ("registries: []", "policy_foreign_registry", "blocked", "asks for a signature"),
-        ("registries: []", "policy_unsigned_image", "unknown", "names no registry"),
+        ("registries: []", "policy_unsigned_image", "blocked", "asks for a signature"),
         ("registries: 5", "policy_unsigned_image", "unknown", "registries"),
     ],
 )
@@ -201,5 +217,96 @@ def test_the_trust_policy_is_asked(
     if text is not None:
         file.write_text(f"schema: hullguard/trust/1\n{text}\nrules: []\n", encoding="utf-8")
     monkeypatch.setattr(policy, "DEFAULT", file)
-    found = supply.carry_out(name)
+    with serving("test=1") as registry:
+        found = supply.asked(name, registry, 10)
     assert (found.outcome, words in found.detail) == (outcome, True), found
+
+
+@pytest.mark.parametrize("name", ["policy_unsigned_image", "policy_foreign_registry"])
+def test_a_rule_without_its_verifier_is_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / "key.pub").touch()
+    text = f"schema: hullguard/trust/1\nregistries: []\nrules: [{{pattern: '*', keys: [{tmp_path / 'key.pub'}]}}]\n"
+    (tmp_path / "trust.yml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(policy, "DEFAULT", tmp_path / "trust.yml")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("HULLGUARD_TOOLS", str(tmp_path))
+    monkeypatch.delenv("HULLGUARD_COSIGN", raising=False)
+    with serving("test=1") as registry:
+        found = supply.asked(name, registry, 10)
+    assert (found.outcome, found.detail) == ("unknown", "cosign: cosign is not here")
+
+
+def fetched(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        content: bytes = answer.read()
+    return content
+
+
+def test_the_registry_has_one_image_under_every_name() -> None:
+    with serving("io.hullguard.prove=run") as registry:
+        base = f"http://{registry.address}/v2/any/name"
+        content = fetched(f"{base}/manifests/1")
+        manifest = json.loads(content)
+        assert f"sha256:{hashlib.sha256(content).hexdigest()}" == registry.digest
+        assert fetched(f"{base}/manifests/{registry.digest}") == content
+        config = json.loads(fetched(f"{base}/blobs/{manifest['config']['digest']}"))
+        assert config["config"]["Labels"] == {"io.hullguard.prove": "run"}
+        layer = gzip.decompress(fetched(f"{base}/blobs/{manifest['layers'][0]['digest']}"))
+        assert config["rootfs"]["diff_ids"] == [f"sha256:{hashlib.sha256(layer).hexdigest()}"]
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            fetched(f"{base}/manifests/none")
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome", "words"),
+    [
+        ("exit 0", "succeeded", "asked for no signature"),
+        (
+            '[ -e "$0.again" ] || { : > "$0.again"; echo no trust data >&2; exit 1; }',
+            "blocked",
+            "no trust data",
+        ),
+        ("echo cannot connect; exit 1", "unknown", "cannot connect"),
+    ],
+)
+def test_a_login_shell_is_blocked_only_where_the_pull_works_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, outcome: str, words: str
+) -> None:
+    """The script stands for docker: what it says to the login shell, and when it is called again without it."""
+    script = tmp_path / "docker"
+    script.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with AskedEngine({}) as server, serving("test=1") as registry:
+        found = supply.login_shell_pull(Engine(server.path), registry, tmp_path, 10)
+    assert (found.outcome, words in found.detail) == (outcome, True), found
+
+
+def test_without_the_command_a_login_shell_is_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supply.shutil, "which", lambda *_, **__: None)
+    with serving("test=1") as registry:
+        found = supply.login_shell_pull(Engine("/nonexistent"), registry, tmp_path, 10)
+    assert found.outcome == "unknown"
+
+
+def test_a_socket_that_does_not_answer_in_time_blocks_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts, "ANSWER_SECONDS", 0.05)
+    path = str(tmp_path / "s")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        assert accounts.connected(path, asks=True)[0] == "unknown"
+        assert accounts.connected(path, asks=False)[0] == "succeeded"
+    assert accounts.connected(path, asks=True)[0] == "blocked"
+
+
+@root_only
+def test_one_that_is_unknown_is_not_blocked_with_the_others(tmp_path: Path) -> None:
+    found = accounts.as_account(lambda: accounts._all([("unknown", "one"), ("blocked", "two")]))
+    assert (found.outcome, found.detail) == ("unknown", "one; two")

@@ -114,7 +114,7 @@ def started(folder: Path, seconds: float, probes: list[str], **more: Any) -> sub
     (folder / "inside").symlink_to(Path(inside.__file__).parent)
     (folder / "out").mkdir()
     (folder / "alive").write_text("0", encoding="ascii")
-    ask = {"probes": probes, "facts": {}, "seconds": seconds, "each": 5, **more}
+    ask = {"probes": probes, "facts": {}, "seconds": seconds, "each": 5, "still": 15, **more}
     (folder / "ask.json").write_text(json.dumps(ask), encoding="utf-8")
     code = places.BEGIN.replace(places.HERE, str(folder))
     return subprocess.Popen([sys.executable, "-I", "-S", "-B", "-c", code], stderr=subprocess.PIPE, text=True)
@@ -150,11 +150,10 @@ def test_what_goes_wrong_before_a_probe_begins_is_said(tmp_path: Path) -> None:
 
 
 def test_the_number_that_stands_still_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inside, "STILL_SECONDS", 0.05)
     (tmp_path / "alive").write_text("1", encoding="ascii")
     ended: list[int] = []
     monkeypatch.setattr(os, "_exit", ended.append)
-    wanted = inside.Wanted(str(tmp_path / "alive"), 60)
+    wanted = inside.Wanted(str(tmp_path / "alive"), 60, 0.05)
     wanted.look(0, None)
     assert not ended
     (tmp_path / "alive").write_text("2", encoding="ascii")
@@ -164,6 +163,11 @@ def test_the_number_that_stands_still_ends_it(tmp_path: Path, monkeypatch: pytes
     time.sleep(0.06)
     wanted.look(0, None)
     assert ended == [3]
+
+
+def test_a_slow_host_is_waited_for_longer() -> None:
+    assert network.wait({"patience": 6}, 1.0) == 6
+    assert network.wait({}) == network.WAIT
 
 
 def test_the_checksum_is_that_of_the_rfc() -> None:
@@ -184,13 +188,13 @@ def echo() -> Iterator[int]:
 
 
 def test_somebody_who_answers_was_reached(echo: int) -> None:
-    assert network.reached("127.0.0.1", echo) == ("succeeded", f"127.0.0.1:{echo} answered")
+    assert network.reached("127.0.0.1", echo, 5) == ("succeeded", f"127.0.0.1:{echo} answered")
 
 
 def test_nobody_was_reached_where_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    assert network.reached("127.0.0.1", port) == ("blocked", f"127.0.0.1:{port}: ECONNREFUSED")
+    assert network.reached("127.0.0.1", port, 5) == ("blocked", f"127.0.0.1:{port}: ECONNREFUSED")
 
 
 @pytest.mark.parametrize(
@@ -214,7 +218,7 @@ def test_only_an_engine_that_answers_is_one(body: bytes, status: int, found: str
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         try:
-            assert network.engine_api("127.0.0.1", server.server_port) == found
+            assert network.engine_api("127.0.0.1", server.server_port, 5) == found
         finally:
             server.shutdown()
 

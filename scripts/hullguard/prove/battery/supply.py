@@ -23,6 +23,13 @@ PROBES = (
         blocked="The engine refused it.", cleans="Container and image are removed.",
     ),
     _probe(
+        id="login_shell_pull", severity="medium", place="login", slugs=("content_trust",),
+        tries="In a login shell have docker pull an image that nobody has signed, from a registry of ours.",
+        succeeds="It was pulled: the shell asks for no signature.",
+        blocked="Docker's command asks for a signature; without the shell's settings the pull works.",
+        cleans="The image is removed, the port closed.",
+    ),
+    _probe(
         id="policy_foreign_registry", place="policy", roles=("docker_trust",),
         per_container=("trusted_base_images",),
         tries="Have run-verified take an image from a registry that nobody has allowed.",
@@ -32,8 +39,8 @@ PROBES = (
     _probe(
         id="policy_unsigned_image", place="policy", roles=("docker_trust",),
         per_container=("signed_artifacts", "content_trust"),
-        tries="Have run-verified take an image of an allowed registry that nobody has signed.",
+        tries="Have run-verified take an image that nobody has signed, of each allowed registry and rule.",
         succeeds="The trust policy would let it run.", blocked="The trust policy asks for a signature.",
-        cleans="Nothing was made.",
+        cleans="The port is closed; nothing else was made.",
     ),
 )  # fmt: skip

@@ -1,9 +1,10 @@
 """Carries out probes in a container and writes what came of each, one line of JSON after another.
 
 Standard library, Python 3.9. Argument: the folder with ask.json, {"probes": [...], "facts": {...},
-"seconds": for all, "each": seconds for one}; the lines go to out/said there. Each probe is a process of its
-own, so that a filter that kills, or a limit that does, ends that probe alone. Nothing runs on after
-`seconds`, nor when the number in the file `alive` stands still: then whoever has asked was killed.
+"seconds": for all, "each": seconds for one, "still": see below}; the lines go to out/said there. Each probe
+is a process of its own, so that a filter that kills, or a limit that does, ends that probe alone. Nothing
+runs on after `seconds`, nor when the number in the file `alive` stands still for `still` seconds: then
+whoever has asked was killed.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any, cast
 
 from . import calls, data, files, kernel, loopback, memory, network, privileges, resources, serve
 
-LOOK_SECONDS, STILL_SECONDS = 2.0, 15.0
+LOOK_SECONDS = 2.0
 MODULES = (kernel, memory, files, privileges, network, loopback, data, resources)
 
 
@@ -76,8 +77,8 @@ def apart(name: str, facts: calls.Facts, seconds: float) -> calls.Verdict:
 class Wanted:
     """Ends this process when nobody waits for it any more."""
 
-    def __init__(self, path: str, seconds: float) -> None:
-        self.path, self.until = path, time.monotonic() + seconds
+    def __init__(self, path: str, seconds: float, still: float) -> None:
+        self.path, self.until, self.still = path, time.monotonic() + seconds, still
         self.beat, self.since = "", time.monotonic()
 
     def look(self, _number: int, _frame: object) -> None:
@@ -86,7 +87,7 @@ class Wanted:
             beat = file.read()
         if beat != self.beat:
             self.beat, self.since = beat, time.monotonic()
-        if time.monotonic() > self.until or time.monotonic() - self.since > STILL_SECONDS:
+        if time.monotonic() > self.until or time.monotonic() - self.since > self.still:
             os._exit(3)
 
 
@@ -96,7 +97,7 @@ def main(folder: str) -> None:
         ask = json.load(file)
     # The first process of a container ignores signals that it does not handle.
     signal.signal(signal.SIGTERM, lambda _number, _frame: os._exit(0))
-    signal.signal(signal.SIGALRM, Wanted(folder + "/alive", ask["seconds"]).look)
+    signal.signal(signal.SIGALRM, Wanted(folder + "/alive", ask["seconds"], ask["still"]).look)
     signal.setitimer(signal.ITIMER_REAL, LOOK_SECONDS, LOOK_SECONDS)
     os.umask(0o022)
     with open(folder + "/out/said", "a", encoding="utf-8") as out:

@@ -9,15 +9,15 @@ import struct
 import time
 
 from .calls import BLOCKED, SUCCEEDED, Facts, NotCarriedOut, Verdict, named
-from .network import WAIT, checksum, fact, interface
+from .network import checksum, fact, interface, wait
 
 
-def _gateway(address: str) -> bytes:
+def _gateway(address: str, seconds: float) -> bytes:
     """Return the hardware address of the bridge, after having talked to it."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as hello:
         hello.connect((address, 9))
         hello.send(b"x")
-    deadline = time.monotonic() + WAIT
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with open("/proc/net/arp", encoding="ascii") as file:
             for line in file:
@@ -38,7 +38,7 @@ def host_loopback_frame(facts: Facts) -> Verdict:
     """Ask for a connection to a port that the host has opened for itself only; whoever answers is reached."""
     port = fact(facts, "loopback_listener")
     name, own = interface()
-    bridge = _gateway(fact(facts, "gateway"))
+    bridge = _gateway(fact(facts, "gateway"), wait(facts))
     try:
         connection = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
     except OSError as error:
@@ -53,7 +53,7 @@ def host_loopback_frame(facts: Facts) -> Verdict:
     with connection:
         connection.bind((name, 0x0800))
         connection.send(bridge + own + struct.pack("!H", 0x0800) + header + segment)
-        deadline = time.monotonic() + WAIT
+        deadline = time.monotonic() + wait(facts)
         while select.select([connection], [], [], max(0, deadline - time.monotonic()))[0]:
             frame = connection.recv(128)
             if (

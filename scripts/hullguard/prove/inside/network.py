@@ -17,7 +17,12 @@ HELLO = b"hullguard-prove\n"
 WAIT = 1.5
 
 
-def reached(address: str, port: int, timeout: float = WAIT) -> Verdict:
+def wait(facts: Facts, seconds: float = WAIT) -> float:
+    """Return how long to wait for an answer: longer on a host that is slow."""
+    return seconds * float(facts.get("patience", 1))
+
+
+def reached(address: str, port: int, timeout: float) -> Verdict:
     """Talk to a listener of this battery's own; return (outcome, detail)."""
     where = f"{address}:{port}"
     try:
@@ -39,12 +44,12 @@ def fact(facts: Facts, name: str) -> Any:
 
 def neighbour_port(facts: Facts) -> Verdict:
     """Connect to a port of a neighbour on the default bridge that it has not published."""
-    return reached(fact(facts, "neighbour"), facts["echo_port"])
+    return reached(fact(facts, "neighbour"), facts["echo_port"], wait(facts))
 
 
 def networks_apart(facts: Facts) -> Verdict:
     """From another network connect to a container's address on the default bridge."""
-    return reached(fact(facts, "neighbour"), facts["echo_port"])
+    return reached(fact(facts, "neighbour"), facts["echo_port"], wait(facts))
 
 
 def published_port_elsewhere(facts: Facts) -> Verdict:
@@ -52,7 +57,7 @@ def published_port_elsewhere(facts: Facts) -> Verdict:
     port = fact(facts, "published_port")
     said = []
     for address in fact(facts, "host_addresses"):
-        outcome, detail = reached(address, port, 1.0)
+        outcome, detail = reached(address, port, wait(facts, 1.0))
         if outcome == SUCCEEDED:
             return outcome, detail
         said.append(detail)
@@ -61,19 +66,19 @@ def published_port_elsewhere(facts: Facts) -> Verdict:
 
 def host_port(facts: Facts) -> Verdict:
     """Connect to a port that a process of the host has opened on the bridge's own address."""
-    return reached(fact(facts, "gateway"), fact(facts, "host_listener"))
+    return reached(fact(facts, "gateway"), fact(facts, "host_listener"), wait(facts))
 
 
 def host_loopback(facts: Facts) -> Verdict:
     """In the host's network: connect to a port that it has opened for itself only."""
-    return reached("127.0.0.1", fact(facts, "loopback_listener"))
+    return reached("127.0.0.1", fact(facts, "loopback_listener"), wait(facts))
 
 
 def metadata(facts: Facts) -> Verdict:
     """Connect to where clouds hand out a machine's credentials."""
     outcome, detail = UNKNOWN, ""
     try:
-        with socket.create_connection((facts["metadata"], 80), WAIT):
+        with socket.create_connection((facts["metadata"], 80), wait(facts)):
             return SUCCEEDED, facts["metadata"] + ":80 was connected to"
     except OSError as error:
         detail = f"{facts['metadata']}:80: {named(error)}"
@@ -97,11 +102,11 @@ def neighbour_ping(facts: Facts) -> Verdict:
     except OSError as error:
         return BLOCKED, "no raw socket: " + named(error)
     with connection:
-        connection.settimeout(WAIT)
+        connection.settimeout(wait(facts))
         number = os.getpid() & 0xFFFF
         packet = struct.pack("!BBHHH", 8, 0, 0, number, 1) + HELLO
         packet = packet[:2] + struct.pack("!H", checksum(packet)) + packet[4:]
-        deadline = time.monotonic() + WAIT
+        deadline = time.monotonic() + wait(facts)
         try:
             connection.sendto(packet, (address, 0))
             while time.monotonic() < deadline:
@@ -135,7 +140,7 @@ def neighbour_arp(facts: Facts) -> Verdict:
         connection.bind((name, 0x0806))
         head = struct.pack("!6s6sHHHBBH", b"\xff" * 6, own, 0x0806, 1, 0x0800, 6, 4, 1)
         connection.send(head + own + forged + bytes(6) + target + bytes(18))
-        deadline = time.monotonic() + WAIT
+        deadline = time.monotonic() + wait(facts)
         while select.select([connection], [], [], max(0, deadline - time.monotonic()))[0]:
             frame = connection.recv(128)
             if frame[20:22] == b"\0\2" and frame[28:32] == target and frame[38:42] == forged:
@@ -158,7 +163,7 @@ def _version(connection: socket.socket, *, secure: bool) -> bytes:
     return answer
 
 
-def engine_api(address: str, port: int, timeout: float = WAIT) -> str | None:
+def engine_api(address: str, port: int, timeout: float) -> str | None:
     """Return how an engine's API answers there without any credentials; None when it does not."""
     for how, secure in (("without TLS", False), ("over TLS, without a certificate of ours", True)):
         try:
@@ -176,6 +181,6 @@ def api_from_container(facts: Facts) -> Verdict:
     """Ask the engine's API over TCP, at the host's addresses, without credentials."""
     asked = [(address, port) for address in fact(facts, "host_addresses") for port in facts["api_ports"]]
     for address, port in asked:
-        if how := engine_api(address, port, 1.0):
+        if how := engine_api(address, port, wait(facts, 1.0)):
             return SUCCEEDED, f"{address}:{port} answers {how}"
     return BLOCKED, "nobody answers at " + ", ".join(f"{address}:{port}" for address, port in asked)
