@@ -120,6 +120,12 @@ def test_a_profile_only_takes_away(smaller: str, larger: str, arch: str) -> None
         assert less < more, (arch, sorted(caps), sorted(less - more)[:5])
 
 
+@pytest.mark.parametrize("arch", ARCHES)
+def test_no_capability_adds_to_strict(arch: str) -> None:
+    for caps in capabilities():
+        assert allowed("strict", arch, caps) == allowed("strict", arch, frozenset()), sorted(caps)
+
+
 @pytest.mark.parametrize("name", ["baseline", "strict"])
 def test_what_a_policy_takes_away_was_there(name: str) -> None:
     before = calls(profile(CHAINS[name][-2]))
