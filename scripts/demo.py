@@ -1,4 +1,4 @@
-"""Show the main job on a throwaway Debian 13 host: audit a careless Docker host, harden it, audit again.
+"""Show the main job on a throwaway Debian 13 host: audit and attack it, harden it, audit and attack it again.
 
 The host is a container, or with --vm a virtual machine, which has AppArmor and audit rules of its own.
 Nothing on this machine is changed but reports/demo; the host is removed at the end unless --keep is given.
@@ -22,8 +22,9 @@ import docker
 from hullguard import diff as comparison
 from hullguard.catalogue import load_controls
 from hullguard.cli.output import emit
+from hullguard.prove import join
 from hullguard.reports import Options, write_diff, write_report
-from lab import LabError, engine, workload
+from lab import LabError, attacks, engine, workload
 from lab.place import ContainerPlace, MachinePlace, Place
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -162,14 +163,19 @@ def verify(after: Mapping[str, Any]) -> None:
 
 
 def show(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    """Print what changed, what is left, and write the HTML report."""
+    """Print what changed and what is left."""
     write_diff("table", comparison.diff(before, after, after["generated_at"]), sys.stdout)
     print("\n" + counts("before", before) + "\n" + counts("after", after))
     print("\nWhat no role can mend, because it belongs to whoever starts the container:")
     for name, numbers in still_failing(after).items():
         print(f"  {name:<20} fails {len(numbers):>2}: {', '.join(numbers)}")
+
+
+def write(before: Mapping[str, Any], joined: Mapping[str, Any]) -> None:
+    """Write the report that joins audit and attacks, as JSON and as a page."""
+    emit(lambda stream: write_report("json", joined, stream, Options()), REPORTS / "report.json")
     page = REPORTS / "report.html"
-    emit(lambda stream: write_report("html", after, stream, Options(before=before)), page)
+    emit(lambda stream: write_report("html", joined, stream, Options(before=before)), page)
     print(f"\nThe report: {page.relative_to(ROOT)} (open it in a browser)")
 
 
@@ -185,14 +191,22 @@ def run(client: docker.DockerClient, host: Place, steps: Steps) -> None:
     )
     steps.next("audit: playbooks/audit.yml")
     playbook("audit", inventory, hullguard_report_dir=str(REPORTS / "before"))
+    steps.next("attack it from throwaway containers: hullguard prove")
+    attacked = attacks.carry_out(host, REPORTS / "before")
     steps.next("harden: playbooks/harden.yml")
     playbook("harden", inventory)
     steps.next("audit again")
     playbook("audit", inventory, hullguard_report_dir=str(REPORTS / "after"))
+    steps.next("attack it again")
+    attacked_again = attacks.carry_out(host, REPORTS / "after")
     steps.next("what changed")
     before, after = judged(REPORTS / "before"), judged(REPORTS / "after")
+    joined = join.joined(after, [attacked_again])
     show(before, after)
+    attacks.show(attacked, attacked_again, joined)
+    write(before, joined)
     verify(after)
+    attacks.verify(attacked, attacked_again, joined)
 
 
 def main() -> int:
@@ -203,7 +217,7 @@ def main() -> int:
         "--vm", action="store_true", help="take a virtual machine: slower, and all of it can be seen"
     )
     options = parser.parse_args()
-    steps = Steps(7)
+    steps = Steps(9)
     shutil.rmtree(REPORTS, ignore_errors=True)
     REPORTS.mkdir(parents=True, mode=0o700)
     steps.next("finding an engine")

@@ -22,23 +22,10 @@ REPORTS = Path(__file__).parents[3] / "reports" / "vm"
 ATTACK = "/opt/hullguard-lab/hullguard prove --patience 10 --format json --fail-on never"
 # Neither a control nor the builtin filter or AppArmor's docker-default stops these on a machine as it was prepared.
 WORKED = (
-    *(
-        "host_root_write",
-        "host_root_read",
-        "host_setuid_file",
-        "host_device_node",
-        "setuid_program",
-        "file_capability",
-    ),
-    *(
-        "socket_as_root",
-        "socket_by_group",
-        "group_members",
-        "daemon_json_as_stranger",
-        "neighbour_port",
-        "neighbour_ping",
-    ),
-    *("neighbour_arp", "host_loopback", "trace", "read_memory", "packet_socket", "device_node"),
+    *("host_root_write", "host_root_read", "host_setuid_file", "host_device_node", "setuid_program"),
+    *("file_capability", "socket_as_root", "socket_by_group", "group_members", "daemon_json_as_stranger"),
+    *("neighbour_port", "neighbour_ping", "neighbour_arp", "host_loopback", "trace", "read_memory"),
+    *("packet_socket", "device_node", "login_shell_pull"),
 )
 # No cloud hands out credentials here, and the machine has no trust policy.
 UNSEEN = {"metadata", "policy_foreign_registry", "policy_unsigned_image"}
