@@ -201,7 +201,8 @@ def unconfined_calls(_facts: Facts) -> Verdict:
         name for name, one in (("keyctl", keyrings), ("unshare", user_namespace)) if one({})[0] == SUCCEEDED
     ]
     with open("/proc/self/status", encoding="ascii") as file:
-        status = dict(line.rstrip().split(":\t", 1) for line in file if ":\t" in line)
+        # Some kernels have names without a value.
+        status = {name: value.strip() for name, _, value in (line.partition(":") for line in file)}
     filtered, allowed = status.get("Seccomp", "?"), ", ".join(got) or "nothing"
     detail = f"Seccomp: {filtered}, allowed: {allowed}"
     return SUCCEEDED if filtered == "0" and got else BLOCKED, detail
