@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,7 +58,6 @@ ANEW: Mapping[str, tuple[str, ...]] = {
 # Effects that `observed` can see, so that a word about anything else is not taken for a false alarm.
 SEEN = {
     "restarts",
-    "removed",
     "keeps_running",
     "starts",
     "hidden",
@@ -266,12 +266,41 @@ def test_with_live_restore_containers_go_on(host: Machine) -> None:
     assert "Restarting Docker" in done.stdout
     running = {name for name, row in before["containers"].items() if row[1] == "running"}
     assert running
-    job = "keeps_running" if host.docker("version", "-f", "{{.Server.Version}}") >= "24.0.8" else "removed"
-    expected = {(job if name == "job-again" else "keeps_running", name) for name in running}
+    expected = {("keeps_running", name) for name in running}
     assert observed(before, facts(host)) == expected
     assert said(preview, "now", "will") == expected
     host.run("docker", "stop", "-t", "0", "job-again")
     wait_until(lambda: "job-again" not in inspected(host))
+
+
+def test_an_old_engine_loses_jobs_in_spite_of_live_restore(tmp_path: Path) -> None:
+    """Engine 20.10: preview and role refuse, and the job outlives both; a restart by hand shows why."""
+    with machine(engine.ensure(), tmp_path, "debian-12") as host:
+        host.output(
+            "sh", "-c", "echo '{\"live-restore\": true}' > /etc/docker/daemon.json; systemctl restart docker"
+        )
+        host.docker("run", "-d", "--rm", "--name", "job", "--stop-timeout", "1", "IMAGE", "sleep", "86400")
+        host.docker("run", "-d", "--name", "web", "IMAGE", *HTTP)
+        before = facts(host)
+        preview = host.preview(host.evidence("old"), "--role", "docker_daemon")
+        assert said(preview, "now", "will") >= {("blocks", "job"), ("keeps_running", "web")}
+        (refusal,) = preview["refusals"]
+        assert refusal["objects"] == ["job"]
+        assert "live-restore or not" in refusal["reason"]
+        done = host.play("harden", hullguard_roles=["docker_daemon"])
+        words = " ".join(done.stdout.split())
+        assert done.returncode != 0
+        assert "would be gone after the engine's restart: job. Nothing was changed. Stop them" in words, words
+        assert "switch live-restore on" not in words
+        assert facts(host) == before
+        assert host.output("cat", "/etc/docker/daemon.json") == '{"live-restore": true}'
+        host.output("systemctl", "restart", "docker")
+        wait_until(lambda: "job" not in inspected(host))
+        assert host.play("harden", hullguard_roles=["docker_daemon"]).returncode == 0
+        assert observed(before, facts(host)) - {("loses_connectivity", "web")} == {
+            ("removed", "job"),
+            ("keeps_running", "web"),
+        }
 
 
 def test_what_is_said_of_remapping_happens(host: Machine) -> None:

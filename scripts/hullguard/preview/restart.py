@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hullguard.effective import member, number
+from hullguard.effective import Unseen, member, number
 from hullguard.evaluate.functions.host import numbers
 from hullguard.preview.fragments import remapped
 from hullguard.preview.model import MAYBE, NOW, WILL, Effect, Refusal
@@ -14,7 +14,7 @@ from hullguard.preview.situation import Container, Situation, host_config, name_
 
 LIMITS = "zz-hullguard-limits.conf"
 # From here on live-restore spares containers with --rm; earlier engines remove them when they start
-# (https://docs.docker.com/engine/release-notes/24.0/#2408; seen on 20.10).
+# (https://github.com/moby/moby/pull/46857; seen on 20.10).
 SPARES_REMOVED = (24, 0, 8)
 
 
@@ -54,6 +54,17 @@ def keeps(situation: Situation) -> bool:
     return situation.live_restore and then is True and not config.stops
 
 
+def spares(version: str) -> bool:
+    """Return whether an engine of this version leaves running --rm containers alone when it starts.
+
+    A version that nobody knows is taken to be an old one, as the role does.
+    """
+    try:
+        return numbers(version) >= SPARES_REMOVED
+    except Unseen:
+        return False
+
+
 def switches(situation: Situation) -> bool:
     """Return whether the engine moves to the store of a remapped user namespace."""
     return "userns-remap" in situation.config.keys and not remapped(situation.engine)
@@ -86,12 +97,13 @@ def _of(container: Container, kept: bool, version: str) -> list[Effect]:
     name, status = name_of(container), member(container, "State", "Status")
     policy = _policy(container)
     if status in ("running", "paused", "restarting"):
-        if host_config(container, "AutoRemove") is True and not kept:
-            detail = "runs with --rm: stopping it would remove it for good"
+        if host_config(container, "AutoRemove") is True and not (kept and spares(version)):
+            detail = "runs with --rm: " + (
+                "engines before 24.0.8 remove it when they start, live-restore or not"
+                if kept
+                else "stopping it would remove it for good"
+            )
             return [Effect("blocks", WILL, NOW, "container", name, detail)]
-        if kept and host_config(container, "AutoRemove") is True and numbers(version) < SPARES_REMOVED:
-            detail = "runs with --rm: engines before 24.0.8 remove it when they start, live-restore or not"
-            return [Effect("removed", WILL, NOW, "container", name, detail)]
         if kept:
             return [Effect("keeps_running", WILL, NOW, "container", name)]
         return [Effect("restarts", WILL, NOW, "container", name, _comes_back(policy))]
@@ -127,10 +139,15 @@ def _refusals(situation: Situation, kept: bool, needed: bool | None) -> list[Ref
     if isinstance(file, Mapping) and file.get("valid") is False:
         found.append(Refusal("_daemon_json", f"daemon.json is no JSON object: {file.get('error')}"))
     removed = tuple(name_of(c) for c in situation.running if host_config(c, "AutoRemove") is True)
-    if removed and not kept and needed is not False:
-        reason = (
-            "these run with --rm and would be gone after the engine's restart: stop them, or switch "
-            "live-restore on first (systemctl reload docker applies it)"
-        )
+    if removed and not (kept and spares(situation.version)) and needed is not False:
+        reason = f"these run with --rm and would be gone after the engine's restart: {_way_out(situation)}"
         found.append(Refusal("_daemon_json", reason, removed))
     return found
+
+
+def _way_out(situation: Situation) -> str:
+    if situation.config.stops:
+        return "stop them (a role is to stop all containers)"
+    if spares(situation.version):
+        return "stop them, or switch live-restore on first (systemctl reload docker applies it)"
+    return "stop them (engines before 24.0.8 remove them when they start, live-restore or not)"

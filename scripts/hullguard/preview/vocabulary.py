@@ -16,7 +16,6 @@ EFFECTS: Mapping[str, tuple[str, str]] = {
     "restarts": ("stops, and runs again with another start time", "medium"),
     "keeps_running": ("goes on without a break (live-restore)", "low"),
     "starts": ("is stopped now, and is started with the engine", "medium"),
-    "removed": ("is gone for good", "high"),
     "blocks": ("the role refuses while this is so, and changes nothing of the engine", "medium"),
     "hidden": ("stops and vanishes until remapping is taken away; it stays on the disk", "high"),
     "cannot_start": ("can't be started or made anew as it is", "high"),

@@ -39,12 +39,31 @@ def test_live_restore_that_is_on_already_keeps_containers_running() -> None:
 
 @pytest.mark.parametrize(
     ("version", "expected"),
-    [("20.10.24+dfsg1", "removed"), ("24.0.7", "removed"), ("24.0.8", "keeps_running")],
-)
+    [
+        ("20.10.24+dfsg1", "blocks"), ("24.0.7", "blocks"), ("24.0.8", "keeps_running"), ("26.1.5+dfsg1", "keeps_running"),
+        ("dev", "blocks"),
+    ],
+)  # fmt: skip
 def test_old_engines_remove_jobs_whatever_live_restore_says(version: str, expected: str) -> None:
     host = careless(container("job", AutoRemove=True), **{"live-restore": True})
     host["engines"][0]["info"]["ServerVersion"] = version
-    assert [(effect.effect, effect.certainty) for effect in restarted(host).effects] == [(expected, "will")]
+    found = restarted(host)
+    assert [(effect.effect, effect.certainty) for effect in found.effects] == [(expected, "will")]
+    assert [refusal.objects for refusal in found.refusals] == ([("job",)] if expected == "blocks" else [])
+
+
+@pytest.mark.parametrize(
+    ("version", "stops", "helps"),
+    [("20.10.24", False, False), ("26.1.5", False, True), ("26.1.5", True, False)],
+)
+def test_live_restore_is_named_as_a_way_out_only_where_it_is_one(
+    version: str, stops: bool, helps: bool
+) -> None:
+    host = careless(container("job", AutoRemove=True))
+    host["engines"][0]["info"]["ServerVersion"] = version
+    (refusal,) = restarted(host, choice("docker_daemon", docker_daemon_stop_containers=stops)).refusals
+    assert ("switch live-restore on" in refusal.reason) is helps
+    assert "stop them" in refusal.reason
 
 
 def test_live_restore_that_only_comes_with_this_restart_keeps_nobody() -> None:
