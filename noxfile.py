@@ -28,6 +28,14 @@ COLLECTIONS = ROOT / ".nox" / "collections"
 TOOLS = ROOT / ".nox" / "tools" / "bin"
 SUMMARY = "HULLGUARD_SUMMARY"
 UNIT_TESTS = ("tests/unit", "tests/catalogue")
+# What happens to a host while it is changed: faults, rollouts, and the way back.
+CHANGES = (
+    "tests/e2e/faults",
+    "tests/e2e/test_preview.py",
+    "tests/e2e/test_rollback.py",
+    "tests/e2e/test_rollout.py",
+    "tests/e2e/test_run_lock.py",
+)
 # Named, because Molecule looks for it by itself in a Git checkout only.
 MOLECULE = ("molecule", "--base-config", ".config/molecule/config.yml")
 # Scenarios whose side effects (faults, refusals, the way back) take minutes: only `full` plays them.
@@ -177,7 +185,7 @@ def everything(session: nox.Session, *, quick: bool) -> None:
     results = side_by_side(session, first, environment)
     if results["images"][0]:
         less = ["--", "-m", "not long"] if quick else []
-        live = {name: [*nox_command, name, *less] for name in ("e2e", "examples")}
+        live = {name: [*nox_command, name, *less] for name in ("e2e", "changes", "examples")}
         results |= side_by_side(session, live, environment)
         hosts: dict[str, list[str]] = {}
         for _, controller in CONTROLLERS:
@@ -190,7 +198,9 @@ def everything(session: nox.Session, *, quick: bool) -> None:
             results |= side_by_side(session, {name: command}, environment)
     skipped = [*MISSING, *dict.fromkeys(summary.read_text(encoding="utf-8").splitlines())]
     if quick:
-        skipped.append("what hardening does to a workload beside its preview (`./nox -s e2e` has it)")
+        skipped.append(
+            "more faults, the way back of each role, previews beside the truth (`./nox -s changes` has them)"
+        )
         skipped.append(
             "a virtual machine: AppArmor in force, live audit rules, a reboot (`./nox -s vm` has them)"
         )
@@ -258,8 +268,18 @@ def e2e(session: nox.Session) -> None:
     install(session, f"ansible-{CONTROLLER}")
     session.run("python", "-m", "lab", "engine")
     session.env["HULLGUARD_TOOLS"] = str(TOOLS)
-    paths = [] if named_paths(session) else ["tests/e2e", "--ignore=tests/e2e/examples"]
+    others = ("tests/e2e/examples", *CHANGES)
+    paths = [] if named_paths(session) else ["tests/e2e", *(f"--ignore={path}" for path in others)]
     session.run("pytest", "--durations=15", *paths, *session.posargs)
+
+
+@nox.session(python=CONTROLLER_PYTHON, default=False)
+def changes(session: nox.Session) -> None:
+    """Roll out, roll back, and have faults strike in the middle of it, on throwaway hosts."""
+    install(session, f"ansible-{CONTROLLER}")
+    session.run("python", "-m", "lab", "engine")
+    paths = [] if named_paths(session) else CHANGES
+    session.run("pytest", "--durations=30", *paths, *session.posargs)
 
 
 @nox.session(python=CONTROLLER_PYTHON, default=False)
