@@ -278,12 +278,56 @@ def test_an_engine_is_never_among_the_packages_that_go() -> None:
     assert said[1] == "docker.io is 26 and was 20: packages are never downgraded."
 
 
+# {package: those that need it}, by which apt reckons.
+NEEDED_BY = {"uidmap": ["rootlesskit"], "rootlesskit": ["theirs"], "auditd": [], "lib": []}
+
+
+def apt(*command: str) -> str:
+    """Answer as apt-get does when it is only asked."""
+    going, todo = [], list(command[command.index("purge") + 1 :])
+    while todo:
+        going.append(todo.pop())
+        todo += NEEDED_BY.get(going[-1], [])
+    going += ["lib"] if "--auto-remove" in command else []
+    return "Reading state information...\n" + "".join(f"Purg {name} [1.0]\n" for name in going)
+
+
+def test_packages_that_came_go_with_what_came_along_and_needed_ones_stay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def must(*command: str) -> str:
+        asked.append(command)
+        return apt(*command)
+
+    monkeypatch.setattr(packages, "must", must)
+    monkeypatch.setattr(packages, "run", lambda *_: (0, "", ""))
+    there = ["1.0", "installed", "install"]
+    then = {"theirs": there}
+    now = dict.fromkeys(["theirs", "uidmap", "rootlesskit", "auditd", "lib"], there)
+    said = packages.remove(then, now, ["auditd", "rootlesskit", "uidmap"])
+    assert said == [
+        "rootlesskit was installed since and stays: theirs needs it.",
+        "uidmap was installed since and stays: theirs needs it.",
+    ]
+    assert asked[-1][-3:] == ("purge", "auditd", "lib")
+
+
 def state(**parts: Any) -> dict[str, Any]:
     """Return a host on which nothing is."""
     empty: dict[str, Any] = {
         part: {} for part in ("paths", "folders", "attributes", "accounts", "units", "user_units")
     }
-    rest = {"sysctls": {}, "audit": None, "apparmor": None, "packet_filter": [], "packages": {}, "engine": {}}
+    rest = {
+        "sysctls": {},
+        "audit": None,
+        "apparmor": None,
+        "packet_filter": [],
+        "hairpins": [],
+        "packages": {},
+        "engine": {},
+    }
     return {**empty, **rest, **parts}
 
 
@@ -309,6 +353,12 @@ def state(**parts: Any) -> dict[str, Any]:
             {"packet_filter": ["-N HULLGUARD"]},
             ["packet filter rules of docker_network"],
         ),
+        (
+            {"hairpins": ["iptables a"]},
+            {"hairpins": ["iptables a", "iptables b"]},
+            ["packet filter rules of the engine for published ports"],
+        ),
+        ({"hairpins": ["iptables a"]}, {"hairpins": []}, []),
         ({"packages": HAD}, {"packages": HAS}, ["package auditd", "hold docker.io"]),
         ({"engine": {"info": {"Debug": False}}}, {"engine": {"info": {"Debug": True}}}, ["engine Debug"]),
         ({"engine": {"info": {"Debug": False}}}, {"engine": {}}, []),
@@ -321,3 +371,130 @@ def test_every_kind_of_difference_is_named(
     asked = points.merged({"docker_x": {"packages": ["auditd"], "holds": ["docker.io", "none"]}})
     found = differences.differences({"plan": asked, "state": state(**then)}, state(**now))
     assert [f"{one['kind']} {one['name']}" for one in found] == expected
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a way back tells the machine's programs, which are not called."""
+    commands: list[str] = []
+
+    def must(*command: str) -> str:
+        if command[0] == "auditctl" and command[1] == "-R":
+            commands.append(Path(command[2]).read_text(encoding="utf-8"))
+        else:
+            commands.append(" ".join(command))
+        return ""
+
+    monkeypatch.setattr(back, "must", must)
+    return commands
+
+
+def unit(enabled: str = "", *, active: bool = False) -> dict[str, Any]:
+    return {"enabled": enabled, "active": active}
+
+
+def test_units_that_came_are_disabled_and_stopped_and_the_others_left_alone(told: list[str]) -> None:
+    then = state(units={"ours.timer": unit(), "theirs.service": unit("enabled", active=True)})
+    now = state(
+        units={"ours.timer": unit("enabled", active=True), "theirs.service": unit("enabled", active=True)}
+    )
+    back.quiet(then, now)
+    assert told == ["systemctl disable -- ours.timer", "systemctl stop -- ours.timer"]
+
+
+def test_units_that_were_there_are_enabled_and_started_again(
+    told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {
+        "was.service": unit("enabled", active=True),
+        "masked.service": unit("masked"),
+        "same.service": unit(),
+    }
+    monkeypatch.setattr(running, "units", lambda *_: {name: unit() for name in names})
+    back.wake(state(units=names), set())
+    assert told == [
+        "systemctl enable -- was.service",
+        "systemctl start -- was.service",
+        "systemctl mask -- masked.service",
+    ]
+
+
+def test_a_unit_whose_files_were_others_starts_anew(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = {"a.service": unit("enabled", active=True), "b.service": unit("enabled", active=True)}
+    monkeypatch.setattr(running, "units", lambda *_: runs)
+    back.wake(state(units=runs), {"/etc/systemd/system/a.service.d/ours.conf"})
+    assert told == ["systemctl restart -- a.service"]
+
+
+def rules(*lines: str, enabled: str = "1") -> dict[str, Any]:
+    return {"rules": list(lines), "status": {"enabled": enabled, "failure": "1", "backlog_limit": "8192"}}
+
+
+def test_audit_rules_are_loaded_as_they_were(told: list[str]) -> None:
+    back.put_audit(rules("-w /etc/docker -p wa -k docker"), rules("-w /x -p r"))
+    assert told == ["-D\n-b 8192\n-f 1\n-w /etc/docker -p wa -k docker\n", "auditctl -e 1"]
+
+
+@pytest.mark.parametrize(
+    ("then", "now"),
+    [(None, rules()), (rules(), None), (rules(), rules()), (rules(), rules("-w /x -p r", enabled="2"))],
+)
+def test_audit_rules_that_are_unseen_alike_or_immutable_are_left(
+    told: list[str], then: dict[str, Any] | None, now: dict[str, Any] | None
+) -> None:
+    back.put_audit(then, now)
+    assert told == []
+
+
+def test_immutable_audit_rules_are_said_to_stay_and_are_no_difference(
+    host: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "audit", rules)
+    taken(host, audit=True)
+    monkeypatch.setattr(running, "audit", lambda: rules("-w /x -p r", enabled="2"))
+    found = ask(host, "compare")
+    assert found["differences"] == []
+    assert found["stays"] == [
+        "Audit rules are immutable now (-e 2): their files go back, the rules with the next boot."
+    ]
+
+
+def test_apparmor_profiles_are_unloaded_or_loaded_by_what_the_kernel_had(told: list[str]) -> None:
+    then = {"changed": {"p": "enforce"}, "same": {"q": "enforce"}, "file-only": {"r": ""}}
+    now = {
+        "changed": {"p": "enforce"},
+        "same": {"q": "enforce"},
+        "came": {"s": "enforce"},
+        "file-only": {"r": ""},
+    }
+    back.unload_profiles(then, now)
+    back.load_profiles(then, now, {"/etc/apparmor.d/changed", "/etc/apparmor.d/file-only"})
+    assert told == [
+        "apparmor_parser --remove /etc/apparmor.d/came",
+        "apparmor_parser --replace --write-cache /etc/apparmor.d/changed",
+    ]
+
+
+def test_rules_that_an_old_engine_leaves_behind_go(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(back, "must", lambda *command: told.append(" ".join(command)) or "")
+    monkeypatch.setattr(running, "hairpins", list)
+    taken(host, files=["/etc/docker"])
+    rule = "-A POSTROUTING -o docker0 -m addrtype --src-type LOCAL -j MASQUERADE"
+    monkeypatch.setattr(running, "hairpins", lambda: [f"iptables {rule}"])
+    ask(host, "back")
+    assert f"iptables -w -t nat {rule.replace('-A', '-D')}" in told
+
+
+def test_nothing_is_claimed_of_an_apparmor_that_was_not_seen(told: list[str]) -> None:
+    back.unload_profiles(None, {"came": {"s": "enforce"}})
+    back.load_profiles({"was": {"s": "enforce"}}, None, set())
+    assert told == []
+
+
+def test_an_engine_that_answered_then_and_does_not_now_starts_anew(host: Path) -> None:
+    points.take(
+        {"plan": plan(host, files=["/etc/docker"]), "engine": {"info": {"Debug": False}}}, folder(host)
+    )
+    assert ask(host, "compare")["restarts"] == ["the engine answered then, and does not now"]
+    assert ask(host, "compare", engine={"info": {"Debug": False}})["restarts"] == []

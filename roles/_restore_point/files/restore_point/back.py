@@ -41,6 +41,10 @@ def back(request: Json, folder: str) -> Json:
     load_profiles(then["apparmor"], now["apparmor"], changed)
     if then["packet_filter"] and running.packet_filter() != then["packet_filter"]:
         must(plan["packet_filter"], "load")
+    # An engine that needs them makes them again when it starts.
+    for rule in differences.came_hairpins(then, now):
+        command, *words = rule.replace("-A ", "-D ", 1).split()
+        must(command, "-w", "-t", "nat", *words)
     wake(then, changed)
     for one in found:
         if one["kind"] == "hold":

@@ -83,8 +83,17 @@ def of_running(then: Json, now: Json) -> Iterator[Json]:
             ]
             if loaded[0] != loaded[1]:
                 yield row("AppArmor profile", name, *loaded)
+    came = came_hairpins(then, now)
+    if came:
+        yield row("packet filter", "rules of the engine for published ports", [], came)
     if then["packet_filter"] != now["packet_filter"]:
         yield row("packet filter", "rules of docker_network", then["packet_filter"], now["packet_filter"])
+
+
+def came_hairpins(then: Json, now: Json) -> list[str]:
+    """Return the engine's rules for published ports that came since; old points know nothing of them."""
+    present: set[str] = set(now["hairpins"])
+    return sorted(present - set(then.get("hairpins", present)))
 
 
 def of_engine(then: Json, now: Json) -> Iterator[Json]:

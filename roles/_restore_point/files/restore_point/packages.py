@@ -50,13 +50,15 @@ def needed(then: Json, now: Json, names: Iterable[str]) -> tuple[list[str], list
     wanted = newcomers(then, now, names)
     if wanted and run("apt-get", "--version")[0]:
         return [], [f"{name} was installed since and stays: it is removed where apt is." for name in wanted]
-    stay, said = [], []
-    for name in wanted:
-        others = sorted(set(would_go([name])) - set(wanted))
-        if others:
-            stay.append(name)
-            said.append(f"{name} was installed since and stays: {', '.join(others)} needs it.")
-    return [name for name in wanted if name not in stay], said
+    going, said = set(wanted), []
+    # What stays may itself need others of them.
+    while stuck := {name: needs for name in sorted(going) if (needs := set(would_go([name])) - going)}:
+        going -= set(stuck)
+        said += [
+            f"{name} was installed since and stays: {', '.join(sorted(needs))} needs it."
+            for name, needs in stuck.items()
+        ]
+    return sorted(going), said
 
 
 def remove(then: Json, now: Json, names: Iterable[str]) -> list[str]:

@@ -61,6 +61,7 @@ def state(plan: Json, engine: Json) -> Json:
         "audit": running.audit() if plan["audit"] else None,
         "apparmor": running.apparmor(plan["apparmor"]),
         "packet_filter": running.packet_filter() if plan["packet_filter"] else [],
+        "hairpins": running.hairpins(),
         "packages": packages.packages(),
         "engine": engine,
     }

@@ -118,3 +118,15 @@ def packet_filter() -> list[str]:
             lines = run(command, "-w", "-t", table, "-S")[1].splitlines()
             found += [f"{command} {table} {line}" for line in lines if "HULLGUARD" in line]
     return found + run("nft", "--stateless", "list", "table", "inet", "hullguard")[1].splitlines()
+
+
+def hairpins() -> list[str]:
+    """Return the engine's rules for hosts that reach their own published ports without userland-proxy: engine
+    20.10 leaves them behind when it is told to use the proxy again.
+    """
+    found = []
+    for command in ("iptables", "ip6tables"):
+        lines = run(command, "-w", "-t", "nat", "-S", "POSTROUTING")[1].splitlines()
+        rule = re.compile(r"-A POSTROUTING -o \S+ -m addrtype --src-type LOCAL -j MASQUERADE$")
+        found += [f"{command} {line}" for line in lines if rule.match(line)]
+    return found

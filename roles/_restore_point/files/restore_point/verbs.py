@@ -34,6 +34,8 @@ def compare(request: Json, folder: str) -> Json:
         and not (one["kind"] == "audit" and immutable(now))
     ]
     due = ["an earlier rollback broke off before it"] if os.path.exists(back.DUE) else []
+    if point["state"]["engine"].get("info") and not request.get("engine", {}).get("info"):
+        due.append("the engine answered then, and does not now")
     daemon_json = request.get("daemon_json", "")
     kept = daemon_json in point["state"]["paths"]
     return {
