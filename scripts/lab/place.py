@@ -16,6 +16,9 @@ from lab.vm import cli, machines
 from lab.vm import machine as running
 from lab.vm.machine import Machine
 
+# A whole battery of attacks, where the processor is emulated.
+COMMAND_SECONDS = 900
+
 
 class Place(Protocol):
     """A host that is made, used and thrown away."""
@@ -49,7 +52,7 @@ class Place(Protocol):
 class ContainerPlace:
     """A systemd container with an engine of its own."""
 
-    patience = 3
+    patience = 1
 
     def __init__(self, client: docker.DockerClient, name: str, suite: str) -> None:
         self.name, self._client, self._suite = name, client, suite
@@ -121,7 +124,7 @@ class MachinePlace:
 
     def run(self, *command: str) -> str:
         """Run a command there; its output. Raises LabError with what it said when it fails."""
-        return _said(self.name, command, *self._machine.run(shlex.join(command)))
+        return _said(self.name, command, *self._machine.run(shlex.join(command), seconds=COMMAND_SECONDS))
 
     def load(self, image: str) -> None:
         """Copy an image of this machine's engine into the one there. Raises LabError."""

@@ -29,7 +29,7 @@ while True:
     ours = socket.socket(socket.AF_UNIX); ours.connect("/run/docker.sock")
     for pair in ((theirs, ours), (ours, theirs)): threading.Thread(target=pump, args=pair, daemon=True).start()
 """
-# In force: no traffic between containers, and a seccomp profile whose name is our baseline's.
+# In force: no traffic between containers, content trust, and a seccomp profile whose name is our baseline's.
 FIRST = r"""
 mkdir -p /etc/docker/seccomp /etc/systemd/system/docker.service.d
 echo '{"defaultAction": "SCMP_ACT_ALLOW"}' > /etc/docker/seccomp/hullguard-baseline.json
@@ -43,6 +43,8 @@ systemctl daemon-reload && systemctl restart docker
 iptables --insert DOCKER-USER --in-interface docker0 --out-interface docker0 --jump ACCEPT
 iptables --insert DOCKER-USER ! --in-interface docker0 --out-interface docker0 --jump ACCEPT
 iptables --insert DOCKER-USER --in-interface docker0 ! --out-interface docker0 --jump ACCEPT
+echo 'export DOCKER_CONTENT_TRUST=1' > /etc/profile.d/content-trust.sh
+echo 'unset DOCKER_CONTENT_TRUST' > /etc/profile.d/later.sh
 useradd --no-create-home --gid docker quiet
 chmod 0777 /etc/systemd/system/docker.service.d
 systemd-run --quiet --unit forward python3 /opt/forward.py
@@ -110,6 +112,7 @@ CONTRADICTED = {
         "networks_apart",
         "an ACCEPT rule stands before the chains that keep networks apart",
     ),
+    "content_trust": ("login_shell_pull", "a later script of the login shell takes the variable away again"),
     "service_unit_mode": (
         "units_as_stranger",
         "the folder of the unit's drop-ins may be written by everybody",

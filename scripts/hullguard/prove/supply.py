@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
@@ -116,15 +117,19 @@ def login_shell_pull(engine: Engine, registry: Registry, folder: Path, seconds: 
 def _shell(command: list[str], engine: Engine, home: Path, seconds: float) -> tuple[int, str]:
     """Return the exit code, and the last line that was said, of a command with an environment of its own."""
     environment = {"HOME": str(home), "PATH": os.defpath, "DOCKER_HOST": f"unix://{engine.path}"}
-    try:
-        done = subprocess.run(
-            command, env=environment, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, timeout=seconds, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        return 1, f"no answer within {seconds:g} s"
-    lines = done.stdout.decode("utf-8", "replace").strip().splitlines()
-    return done.returncode, lines[-1][:200] if lines else "nothing"
+    with subprocess.Popen(
+        command, env=environment, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, start_new_session=True,
+    ) as process:  # fmt: skip
+        try:
+            said, _ = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return 1, f"no answer within {seconds:g} s"
+        finally:
+            with suppress(ProcessLookupError):  # what a script of the shell's has left running
+                os.killpg(process.pid, signal.SIGKILL)
+    lines = said.decode("utf-8", "replace").strip().splitlines()
+    return process.returncode, lines[-1][:200] if lines else "nothing"
 
 
 def _forget(engine: Engine, image: str) -> None:

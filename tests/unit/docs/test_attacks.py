@@ -52,7 +52,7 @@ def test_what_stops_an_attack() -> None:
 
 def test_a_machine_has_its_column_when_it_was_measured(tmp_path: Path) -> None:
     (tmp_path / FILE.name).write_bytes(FILE.read_bytes())
-    assert "a machine" not in attacks.lists(tmp_path / FILE.name, load_threats())["attacks"]()
+    assert "a machine before" not in attacks.lists(tmp_path / FILE.name, load_threats())["attacks"]()
     outcomes = {"before": "succeeded", "after": "blocked"}
     on = {"os": "Debian", "kernel": "6.12", "engine": "26.1.5"}
     (tmp_path / "attack-probes-machine.json").write_text(

@@ -11,6 +11,7 @@ from unit.prove.support import run_on
 
 from hullguard.errors import InputError
 from hullguard.prove import document
+from hullguard.prove.base import Outcome
 from hullguard.prove.battery import PROBES
 from hullguard.scanners.finding import fingerprinted, to_json
 from hullguard.yamlfile import check
@@ -57,3 +58,9 @@ def test_a_run_that_saw_nothing_is_no_clean_one() -> None:
     made = run_on(choose=lambda _name: "unknown")
     (row,) = document.report(made, [])["scans"]
     assert (row["status"], row["unseen"]) == ("unknown", len(PROBES))
+
+
+def test_a_host_may_have_another_name_in_reports() -> None:
+    found = {probe.id: Outcome("blocked", "EPERM") for probe in PROBES}
+    assert document.make(PROBES, found, "26.1.5", "now", 1.0, "web-1")["host"]["name"] == "web-1"
+    assert document.make(PROBES, found, "26.1.5", "now", 1.0)["host"]["name"] != "web-1"

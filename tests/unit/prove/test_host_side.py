@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import stat
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -282,6 +283,28 @@ def test_a_login_shell_is_blocked_only_where_the_pull_works_without_it(
     with AskedEngine({}) as server, serving("test=1") as registry:
         found = supply.login_shell_pull(Engine(server.path), registry, tmp_path, 10)
     assert (found.outcome, words in found.detail) == (outcome, True), found
+
+
+def test_nothing_of_a_login_shell_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "docker"
+    script.write_text(f"#!/bin/sh\nsleep 600 & echo $! >> {tmp_path}/pids\nwait\n", encoding="utf-8")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with serving("test=1") as registry:
+        found = supply.login_shell_pull(Engine("/nonexistent"), registry, tmp_path, 1.0)
+    assert (found.outcome, "no answer within 1 s" in found.detail) == ("unknown", True), found
+    for pid in (tmp_path / "pids").read_text(encoding="ascii").split():
+        deadline = time.monotonic() + 5
+        while runs(pid):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def runs(pid: str) -> bool:
+    try:
+        return " Z " not in Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_without_the_command_a_login_shell_is_unknown(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import select
@@ -18,8 +19,10 @@ WAIT = 1.5
 
 
 def wait(facts: Facts, seconds: float = WAIT) -> float:
-    """Return how long to wait for an answer: longer on a host that is slow."""
-    return seconds * float(facts.get("patience", 1))
+    """Return how long to wait for an answer: longer on a host that is slow. By the square root only, for all
+    that is blocked may take the whole of it, one attack after the other.
+    """
+    return seconds * math.sqrt(facts.get("patience", 1))
 
 
 def reached(address: str, port: int, timeout: float) -> Verdict:
