@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from docs import attacks, audit, practices, readme, roles, runbook, threats
+from docs import attacks, audit, practices, readme, roles, runbook, syscalls, threats, workloads
 from docs.data import load_detections, load_practices, load_threats
 from docs.guide import guide
 from docs.markdown import filled
@@ -26,6 +26,10 @@ def documents(root: Path) -> dict[Path, str]:
         folder / "attack-probes.md": attacks.lists(folder / "attack-probes.json", known[0]),
         folder / "best-practices.md": practices.lists(load_practices(), controls),
         folder / "incident-response.md": runbook.lists(*known, controls),
+        folder / "seccomp-syscalls.md": {
+            **syscalls.lists(folder / "seccomp-syscalls.json", root),
+            **workloads.lists(folder / "seccomp-workloads.json", root),
+        },
         folder / "security-audit.md": audit.lists(controls),
         folder / "threat-model.md": threats.lists(*known, controls),
         **{path: roles.lists(path.parent) for path in sorted(root.glob("roles/[!_]*/README.md"))},

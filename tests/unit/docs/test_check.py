@@ -26,6 +26,7 @@ def test_every_document_for_auditors_is_among_them() -> None:
         "cis-docker-benchmark",
         "incident-response",
         "nist-800-190",
+        "seccomp-syscalls",
         "security-audit",
         "threat-model",
     }
