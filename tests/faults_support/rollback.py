@@ -1,0 +1,48 @@
+"""The way back is struck as well: `old` is the hardened host here, `new` is what it was before."""
+
+from __future__ import annotations
+
+from faults_support.case import Case
+from faults_support.disk import full, room, small
+from faults_support.engine import ENGINE, KILL
+from faults_support.killed import CONTROLLER, STOPPED
+
+BRING = "Bring it back"
+HALF_WAY = "the host is hardened still; the next run goes back"
+
+CASES: tuple[Case, ...] = (
+    Case(
+        "rollback-killed-before-change", CONTROLLER, BRING, HALF_WAY,
+        ends="killed", config="old", playbook="rollback", prior={}, says_again=("TAKEN OVER",),
+    ),
+    Case(
+        "rollback-killed-before-restart", CONTROLLER, "Restart Docker",
+        "the files are back, the engine has not read them yet; the next run has it read them",
+        ends="killed", config="new", playbook="rollback", prior={}, twice=True, long=False,
+    ),
+    Case(
+        "rollback-killed-while-engine-stops", f"{CONTROLLER}, while the engine is down", "Restart Docker",
+        "everything is back: the host ends what was begun",
+        ends="killed", config="new", until=STOPPED, playbook="rollback", prior={}, suite="debian-12",
+    ),
+    Case(
+        "rollback-engine-killed", ENGINE, BRING, "systemd starts it again; the run goes on to its end",
+        ends="passed", config="new", do=KILL, playbook="rollback", prior={},
+    ),
+    Case(
+        "rollback-full-etc", "Disk full on /etc", BRING, "the run says so, and the host is hardened still",
+        ends="failed", config="old", setup=small("/etc", "etc", 16384), do=full("etc"), undo=room("etc"),
+        playbook="rollback", prior={}, says=("No space left on device",),
+    ),
+    Case(
+        "rollback-read-only", "Read-only /etc/docker", BRING, "the run says so, and the host is hardened still",
+        ends="failed", config="old", do="mount --bind /etc/docker /etc/docker && mount -o remount,ro,bind /etc/docker",
+        undo="umount /etc/docker", playbook="rollback", prior={}, says=("Read-only file system",),
+    ),
+    Case(
+        "rollback-second-run", "harden.yml while rollback.yml is at work", BRING,
+        "harden.yml says who is at work, and changes nothing; the rollback goes on to its end",
+        ends="passed", config="new", playbook="rollback", prior={}, beside_playbook="harden",
+        beside=("Another run is at work on", "rollback.yml as process", "Nothing was changed"),
+    ),
+)  # fmt: skip

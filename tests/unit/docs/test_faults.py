@@ -1,0 +1,24 @@
+"""The table of faults names exactly the cases that there are, in their own words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from faults_support.cases import CASES
+
+PAGE = Path(__file__).parents[3] / "compliance/docs/faults.md"
+
+
+def test_every_case_has_its_row_and_no_row_is_without_a_case() -> None:
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    table = [line for line in lines if line.startswith("| ") and line.endswith("` |")]
+    assert table == [case.row for case in CASES]
+
+
+def test_names_are_unique_and_there_are_enough_of_them() -> None:
+    assert len({case.name for case in CASES}) == len(CASES) >= 20
+
+
+def test_a_representative_third_runs_by_default() -> None:
+    usual = sum(not case.long for case in CASES)
+    assert 1 / 5 <= usual / len(CASES) <= 1 / 2
