@@ -154,7 +154,7 @@ def side_by_side(
 
 @nox.session(python=CONTROLLER_PYTHON, default=False)
 def demo(session: nox.Session) -> None:
-    """Audit a careless throwaway host, harden it, audit again (-- --vm: a virtual one; --keep leaves it)."""
+    """Audit and attack a careless throwaway host, harden it, do both again (-- --vm: a virtual one, --keep)."""
     install(session, f"ansible-{CONTROLLER}")
     session.run("python", "-m", "lab", "engine")
     session.run("python", "scripts/demo.py", *session.posargs)
@@ -366,6 +366,19 @@ def bench(session: nox.Session) -> None:
     install(session, "test")
     session.run("python", "-m", "lab", "engine")
     session.run("python", "scripts/bench.py", *session.posargs)
+
+
+@nox.session(python=CONTROLLER_PYTHON, default=False)
+def syscalls(session: nox.Session) -> None:
+    """Measure what each seccomp profile lets through (-- --write keeps it and renews the document)."""
+    install(session, f"ansible-{CONTROLLER}")
+    session.run("python", "-m", "lab", "engine")
+    write = "--write" in session.posargs
+    if write:
+        session.env["HULLGUARD_SYSCALLS_WRITE"] = "1"
+    session.run("pytest", "tests/e2e/test_syscalls.py", "tests/e2e/test_workloads.py")
+    if write:
+        session.run("python", "-m", "docs", "--write")
 
 
 @nox.session(python=NEWEST, default=False)
