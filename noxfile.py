@@ -154,7 +154,7 @@ def side_by_side(
 
 @nox.session(python=CONTROLLER_PYTHON, default=False)
 def demo(session: nox.Session) -> None:
-    """Audit and attack a careless throwaway host, harden it, do both again (-- --vm: a virtual one, --keep)."""
+    """Audit and attack a careless throwaway host, harden it, do both again (-- --vm: virtual; --keep)."""
     install(session, f"ansible-{CONTROLLER}")
     session.run("python", "-m", "lab", "engine")
     session.run("python", "scripts/demo.py", *session.posargs)

@@ -31,6 +31,7 @@ chmod 0777 /etc/docker
 chmod 0664 /usr/lib/systemd/system/docker.service
 useradd --create-home --groups docker eve
 useradd --create-home rootless
+test -e /dev/net/tun || { mkdir -p /dev/net; mknod -m 0666 /dev/net/tun c 10 200; }
 printf 'nothing to see\\n' > /etc/motd.hullguard
 mkdir -p /etc/systemd/system/docker.service.d
 printf '[Service]\\nEnvironment=THEIRS=1\\n' > /etc/systemd/system/docker.service.d/theirs.conf

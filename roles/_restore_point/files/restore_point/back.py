@@ -102,7 +102,7 @@ def put_files(point: Json, now: Json, folder: str) -> None:
     """Bring files back: those that were there, then the absence of others, then owners and modes."""
     then, plan = point["state"], point["plan"]
     for path, wanted in sorted(then["paths"].items()):
-        if differences.bare(wanted) != now["paths"].get(path):
+        if differences.bare(wanted) != differences.bare(now["paths"].get(path)):
             files.put(path, wanted, points.content_of(folder, point, path), then["folders"])
     files.remove({*now["paths"]} - {*then["paths"]})
     made = {*files.parents(plan["files"] + plan["engine_files"])} - {*then["folders"]} - {*then["paths"]}

@@ -31,8 +31,8 @@ def words(one: Json | None) -> str:
 
 
 def bare(one: Json | None) -> Json | None:
-    """Return what there was under a path, without the place where its content is kept."""
-    return None if one is None else {key: value for key, value in one.items() if key != "content"}
+    """Return what there is under a path, without its time and the place where its content is kept."""
+    return None if one is None else {key: one[key] for key in one if key not in ("content", "mtime")}
 
 
 def members(kind: str, then: Json, now: Json, *, both: bool = False) -> Iterator[Json]:
@@ -45,7 +45,7 @@ def members(kind: str, then: Json, now: Json, *, both: bool = False) -> Iterator
 def of_files(then: Json, now: Json) -> Iterator[Json]:
     """Yield what differs of files, and the folders that were made since and are empty."""
     for path in sorted({*then["paths"], *now["paths"]}):
-        wanted, present = bare(then["paths"].get(path)), now["paths"].get(path)
+        wanted, present = bare(then["paths"].get(path)), bare(now["paths"].get(path))
         if wanted != present:
             yield row("file", path, words(wanted), words(present))
     for path, one in sorted(now["folders"].items()):
