@@ -66,7 +66,7 @@ ROLES: dict[str, dict[str, Any]] = {
     "docker_userns": {"docker_userns_accept_hidden": True},
 }
 # In a few minutes; the others are for `./nox -s full`.
-QUICK = ("docker_files", "docker_network")
+QUICK = ("docker_files",)
 
 
 def prepared(folder: Path, suite: str) -> Iterator[Machine]:

@@ -71,6 +71,7 @@ def test_the_second_run_is_told_who_is_at_work_and_changes_nothing(host: Machine
     assert holder(host) == {}
 
 
+@pytest.mark.long
 def test_a_run_that_fails_gives_the_lock_back(host: Machine) -> None:
     failed = host.play(
         "harden", hullguard_roles=ROLES, hullguard_health_command=["false"], hullguard_health_seconds=1
@@ -92,6 +93,7 @@ def test_a_run_that_was_killed_is_taken_over_with_a_word(host: Machine) -> None:
     assert holder(host) == {}
 
 
+@pytest.mark.long
 def test_a_lock_from_another_controller_holds_until_it_is_broken_or_old(host: Machine) -> None:
     program = (
         "import json, sys, time, os; os.makedirs('/run/hullguard', 0o700, exist_ok=True); "

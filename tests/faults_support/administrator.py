@@ -46,6 +46,6 @@ CASES: tuple[Case, ...] = (
     Case(
         "second-run", "A second run of harden.yml", "Write the engine's configuration",
         "the second one says who is at work, and changes nothing; the first goes on to its end",
-        ends="passed", config="new", beside=("Another run is at work on", "harden.yml as process", "Nothing was changed"), long=False,
+        ends="passed", config="new", beside=("Another run is at work on", "harden.yml as process", "Nothing was changed"),
     ),
 )  # fmt: skip

@@ -9,4 +9,5 @@ from faults_support.engine import CASES as ENGINE
 from faults_support.killed import CASES as KILLED
 from faults_support.rollback import CASES as ROLLBACK
 
-CASES: tuple[Case, ...] = (*KILLED, *ENGINE, *DISK, *ADMINISTRATOR, *ROLLBACK)
+FAMILIES: tuple[tuple[Case, ...], ...] = (KILLED, ENGINE, DISK, ADMINISTRATOR, ROLLBACK)
+CASES: tuple[Case, ...] = tuple(case for family in FAMILIES for case in family)

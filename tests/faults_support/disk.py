@@ -66,7 +66,7 @@ CASES: tuple[Case, ...] = (
     Case(
         "full-state", "Disk full on /var/lib/hullguard", "Take the lock", "no restore point, so nothing is begun",
         ends="failed", config="old", setup=small("/var/lib/hullguard", "state", 256), do=full("state"), undo=room("state"),
-        says=("No restore point can be written", NO_SPACE, "Nothing was changed"), long=False,
+        says=("No restore point can be written", NO_SPACE, "Nothing was changed"),
     ),
     Case(
         "full-state-later", "Disk full on /var/lib/hullguard", "Keep the present configuration",
@@ -84,6 +84,6 @@ CASES: tuple[Case, ...] = (
     Case(
         "read-only-etc-docker", "Read-only /etc/docker", WRITE, "the run says so and leaves everything as it is",
         ends="failed", config="old", do="mount --bind /etc/docker /etc/docker && mount -o remount,ro,bind /etc/docker",
-        undo="umount /etc/docker", says=(UNCHANGED, "/etc/docker"), long=False,
+        undo="umount /etc/docker", says=(UNCHANGED, "/etc/docker"),
     ),
 )  # fmt: skip

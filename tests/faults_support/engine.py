@@ -20,7 +20,7 @@ CASES: tuple[Case, ...] = (
     Case(
         "engine-killed-before-write", ENGINE, "Write the engine's configuration",
         "systemd starts it again; the run goes on to its end",
-        ends="passed", config="new", do=KILL, long=False,
+        ends="passed", config="new", do=KILL,
     ),
     Case(
         "engine-killed-before-restart", ENGINE, "Restart Docker",
@@ -55,7 +55,7 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         "refused-remap-user", "A remap user that is gone", "Restart Docker", RETURNS,
-        ends="failed", config="old", do="userdel ghost", setup="useradd --system ghost", says=(BACK, "ghost"),
+        ends="failed", config="old", do="userdel ghost", setup="useradd --no-create-home ghost", says=(BACK, "ghost"),
         variables={"docker_daemon_settings": {"userns-remap": "ghost"}},
     ),
     Case(

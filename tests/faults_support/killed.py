@@ -14,7 +14,7 @@ CASES: tuple[Case, ...] = (
     Case(
         "killed-after-restore-point", CONTROLLER, "Keep its name",
         "as before; the next run takes over the lock of the process that is gone",
-        ends="killed", config="old", says_again=("TAKEN OVER", "that process is gone"), long=False,
+        ends="killed", config="old", says_again=("TAKEN OVER", "that process is gone"),
     ),
     Case(
         "killed-before-write", CONTROLLER, "Write the engine's configuration",
