@@ -61,3 +61,10 @@ def test_both_plays_are_one_but_for_their_hosts() -> None:
     # Roles tell plays apart by their names.
     assert canaries["name"] != others["name"]
     assert "serial" not in canaries
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("playbooks/**/*.yml")), ids=lambda path: path.name)
+def test_no_playbook_ignores_an_error(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert "ignore_errors" not in text
+    assert "failed_when: false" not in text
