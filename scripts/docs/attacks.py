@@ -77,11 +77,14 @@ def summary(measured: Measured, machine: Measured | None = None) -> str:
     about = [one for one in PROBES if one.slugs or one.roles]
     closed = [one for one in about if rows[one.id]["careless"] == SUCCEEDED]
     stopped = sum(rows[one.id]["hardened"] == BLOCKED for one in closed)
+    authorized = sum(row.get("authorized") == BLOCKED for row in rows.values())
     text = paragraph(
         f"Measured on {on['os']}, engine {on['engine']}: of {len(rows)} attacks {count('default', SUCCEEDED)}"
         f" succeed on the host as it comes, {count('careless', SUCCEEDED)} on the careless one and"
         f" {count('hardened', SUCCEEDED)} on the hardened one. Of the {len(closed)} that a control or a role"
-        f" is about and that succeed on the careless host, hardening stops {stopped}."
+        f" is about and that succeed on the careless host, hardening stops {stopped},"
+        f" and {authorized} are for an authorization plugin to stop: with a small one in front of the"
+        " hardened host's engine they are blocked."
     )
     return text if machine is None else f"{text}\n\n{_of_machine(machine)}"
 
@@ -138,6 +141,9 @@ def stopped(probe: Probe, row: Mapping[str, Any]) -> str:
     parts = []
     if row["default"] == BLOCKED:
         parts.append("not in the kernel it was tried on" if row.get("absent") else "the default")
-    parts += [f"`{name}`" for name in (*probe.slugs, *probe.roles)]
+    tried = " (one was tried)" if row.get("authorized") == BLOCKED else ""
+    parts += [
+        f"`{name}`{tried if name == 'authorization_plugin' else ''}" for name in (*probe.slugs, *probe.roles)
+    ]
     own = ", ".join(f"`{slug}`" for slug in probe.per_container)
     return "; ".join(filter(None, [", ".join(parts), f"for a container {own}" if own else ""])) or NOTHING

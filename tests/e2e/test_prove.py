@@ -32,8 +32,9 @@ NOT_SHOWN = {
 }
 # Nothing was there to be attacked: without any filter the kernel says so.
 ABSENT = re.compile(r"there is no such thing|^[^;]*: ENOENT$|^no cgroup here has|release_agent: ENOENT$")
-# Nobody but an authorization plugin stops these, and none is installed.
+# Nobody but an authorization plugin stops these, and Hullguard installs none.
 OPEN = ("authorization_plugin",)
+ASKED = [one.id for one in PROBES if set(OPEN) & set(one.slugs)]
 CLAIMED = [one.id for one in PROBES if (one.roles or set(one.slugs) - set(OPEN)) and one.id not in NOT_SHOWN]
 # Only a policy that is there can be asked.
 NEEDS_POLICY = [one.id for one in PROBES if one.place == "policy"]
@@ -57,6 +58,17 @@ class States:
         self.hardened_before = host.inventory()
         self.hardened = self.rows("--include-heavy")
         self.hardened_after = host.inventory()
+        self.plugin = {rule: self.with_plugin(rule) for rule in ("options", "all")}
+        host.output(support.UNAUTHORIZE)
+
+    def with_plugin(self, rule: str) -> dict[str, Any]:
+        """Return the joined report of its control, with an authorization plugin in front of the engine."""
+        support.authorize(self.host, rule)
+        report = self.host.both(f"plugin-{rule}", "--only", "authorization_plugin", "--only", "trace")
+        found: dict[str, Any] = next(
+            row for row in report["hosts"][0]["results"] if row["id"] == "authorization_plugin"
+        )
+        return found
 
     def attacked(self, *arguments: str) -> dict[str, Any]:
         document = self.host.prove(*arguments)
@@ -81,6 +93,11 @@ def states(host: ProveHost, tmp_path_factory: pytest.TempPathFactory) -> States:
     return found
 
 
+def outcomes(result: dict[str, Any]) -> dict[str, str]:
+    """{id: outcome} of the attacks that a control's result names."""
+    return {row["id"]: row["outcome"] for row in result["attack"]["probes"]}
+
+
 def measured(states: States) -> dict[str, Any]:
     """What compliance/docs/attack-probes.json holds."""
     said = {name: states.light[name] for name in ("engine",)} | {"os": states.light["host"]["os"]}
@@ -88,6 +105,8 @@ def measured(states: States) -> dict[str, Any]:
     rows: dict[str, dict[str, Any]] = {
         one.id: {name: getattr(states, name)[one.id]["outcome"] for name in names} for one in PROBES
     }
+    for name, outcome in outcomes(states.plugin["all"]).items():
+        rows[name]["authorized"] = outcome
     for name, row in states.careless.items():
         if row["outcome"] == "blocked" and ABSENT.search(row["detail"]):
             rows[name]["absent"] = True
@@ -122,10 +141,23 @@ def test_an_attack_that_is_claimed_to_be_stopped_is_blocked_after(states: States
     assert states.hardened[name]["outcome"] == "blocked", states.hardened[name]
 
 
-def test_nobody_stops_who_may_ask_the_engine(states: States) -> None:
-    asked = [one.id for one in PROBES if "authorization_plugin" in one.slugs]
-    assert asked
-    assert {states.hardened[name]["outcome"] for name in asked} == {"succeeded"}
+def test_without_a_plugin_nobody_stops_who_may_ask_the_engine(states: States) -> None:
+    assert len(ASKED) == 3
+    assert {states.hardened[name]["outcome"] for name in ASKED} == {"succeeded"}
+
+
+def test_an_authorization_plugin_stops_them(states: States) -> None:
+    found = states.plugin["all"]
+    assert found["verdict"] == "pass", found
+    assert found["attack"]["stance"] == "confirmed", found
+    assert outcomes(found) == dict.fromkeys(ASKED, "blocked")
+
+
+def test_a_plugin_that_lets_one_through_is_contradicted(states: States) -> None:
+    found = states.plugin["options"]
+    assert found["verdict"] == "pass", found
+    assert found["attack"]["stance"] == "contradicted", found
+    assert outcomes(found) == dict.fromkeys(ASKED, "blocked") | {"unsigned_image": "succeeded"}
 
 
 def test_what_is_documented_is_what_is_measured(states: States) -> None:

@@ -43,6 +43,26 @@ ip address add 169.254.169.254/32 dev lo
 systemd-run --quiet --unit prove-metadata python3 -m http.server 80 --bind 169.254.169.254 --directory /srv
 for _ in $(seq 100); do curl --silent --output /dev/null http://169.254.169.254/ && exit 0; sleep 0.05; done; exit 1
 """
+AUTHORIZE = """
+[ -e /opt/daemon.json ] || cp -a /etc/docker/daemon.json /opt/daemon.json
+systemctl stop authorizer 2>/dev/null || true
+systemd-run --quiet --collect --unit authorizer python3 /opt/authorizer.py /run/docker/plugins/authorizer.sock RULE
+for _ in $(seq 100); do [ -S /run/docker/plugins/authorizer.sock ] && break; sleep 0.05; done
+python3 - <<'PYTHON'
+import json
+path = "/etc/docker/daemon.json"
+config = json.load(open(path)) | {"authorization-plugins": ["authorizer"]}
+open(path, "w").write(json.dumps(config))
+PYTHON
+systemctl reset-failed docker; systemctl restart docker
+docker info --format '{{.Plugins.Authorization}}' | grep authorizer
+"""
+UNAUTHORIZE = """
+mv /opt/daemon.json /etc/docker/daemon.json
+systemctl reset-failed docker; systemctl restart docker
+systemctl stop authorizer; rm -f /run/docker/plugins/authorizer.sock
+docker info --format '{{.Plugins.Authorization}}'
+"""
 CONNECTION = {
     "ansible_connection": "community.docker.docker_api",
     "ansible_python_interpreter": "/usr/bin/python3",
@@ -109,6 +129,12 @@ def running(client: docker.DockerClient) -> Iterator[ProveHost]:
         yield host
     finally:
         hosts.remove(container)
+
+
+def authorize(host: ProveHost, rule: str) -> None:
+    """Put an authorization plugin in front of the engine, with one of its rules; a later call changes the rule."""
+    host.put(Path(__file__).with_name("authorizer.py"), "/opt/authorizer.py")
+    host.output(AUTHORIZE.replace("RULE", rule))
 
 
 def harden(host: ProveHost, folder: Path) -> None:

@@ -115,8 +115,8 @@ def place(run: Run, name: str, probes: Sequence[Probe]) -> dict[str, Outcome]:
     try:
         number = run.start(name, _given(run, name))
     except Refused as error:
-        found = _refused(name, error)
-        return {probe.id: replace(found, seconds=time.monotonic() - began) for probe in probes}
+        seconds = time.monotonic() - began
+        return {probe.id: replace(_refused(name, probe.id, error), seconds=seconds) for probe in probes}
     try:
         rows, ended = listen(run, number, said, seconds)
         logged = outside.log_size(run.engine, number) if "disk_by_log" in rows else None
@@ -137,12 +137,13 @@ def _given(run: Run, name: str) -> dict[str, Any]:
     return {}
 
 
-def _refused(name: str, error: Refused) -> Outcome:
-    """Return what an engine's refusal to start a container means."""
+def _refused(name: str, probe: str, error: Refused) -> Outcome:
+    """Return what an engine's refusal to start a container means for a probe in it."""
     because = str(error)
     # An authorization plugin's refusal, and that of an engine with user namespaces.
     refuses = error.status == 403 or "user namespaces are enabled" in because
-    if places.PLACES[name].asks and refuses:
+    # That it runs at all is what one probe of an ordinary container is about.
+    if refuses and (places.PLACES[name].asks or probe == "unsigned_image"):
         return Outcome(BLOCKED, f"the engine refuses the container: {because}")
     return unknown(f"its container could not be started: {because}")
 

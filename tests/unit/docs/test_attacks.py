@@ -46,6 +46,10 @@ def test_what_stops_an_attack() -> None:
     )
     assert attacks.stopped(probe, NEW).startswith("the default, `")
     assert attacks.stopped(probe, {**NEW, "absent": True}).startswith("not in the kernel it was tried on, `")
+    asked = next(one for one in PROBES if one.id == "unconfined_calls")
+    assert attacks.stopped(asked, {**NEW, "default": "succeeded"}).startswith("`authorization_plugin`;")
+    authorized = {**NEW, "default": "succeeded", "authorized": "blocked"}
+    assert attacks.stopped(asked, authorized).startswith("`authorization_plugin` (one was tried);")
     alone = next(one for one in PROBES if one.id == "host_port")
     assert attacks.stopped(alone, {**NEW, "default": "succeeded"}) == "nothing of ours"
 

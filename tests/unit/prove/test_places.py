@@ -53,18 +53,26 @@ def test_files_are_laid_out_for_their_owners(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "status", "words", "outcome"),
+    ("name", "probe", "status", "words", "outcome"),
     [
-        ("host_pid", 400, "cannot share the host PID namespace when user namespaces are enabled", "blocked"),
-        ("override", 403, "authorization denied by plugin x", "blocked"),
-        ("plain", 403, "authorization denied by plugin x", "unknown"),
-        ("sys_admin", 500, "unable to apply caps: operation not permitted", "unknown"),
-        ("socket", 0, "no answer within 60 s", "unknown"),
+        (
+            "host_pid",
+            "x",
+            400,
+            "cannot share the host PID namespace when user namespaces are enabled",
+            "blocked",
+        ),
+        ("override", "x", 403, "authorization denied by plugin x", "blocked"),
+        ("plain", "x", 403, "authorization denied by plugin x", "unknown"),
+        ("plain", "unsigned_image", 403, "authorization denied by plugin x", "blocked"),
+        ("plain", "unsigned_image", 500, "no space left on device", "unknown"),
+        ("sys_admin", "x", 500, "unable to apply caps: operation not permitted", "unknown"),
+        ("socket", "x", 0, "no answer within 60 s", "unknown"),
     ],
 )
 def test_only_a_refusal_of_what_was_asked_for_is_a_block(
-    name: str, status: int, words: str, outcome: str
+    name: str, probe: str, status: int, words: str, outcome: str
 ) -> None:
-    found = containers._refused(name, Refused(status, words))
+    found = containers._refused(name, probe, Refused(status, words))
     assert found.outcome == outcome
     assert words in found.detail
