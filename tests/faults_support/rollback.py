@@ -35,6 +35,12 @@ CASES: tuple[Case, ...] = (
         playbook="rollback", prior={}, says=("No space left on device",),
     ),
     Case(
+        "rollback-full-data-root", "Disk full on the data-root", "Say what differs from the restore point",
+        "the run refuses to restart an engine that would lose its containers, and the host is hardened still",
+        ends="failed", config="old", setup=small("/var/lib/docker", "data", 65536), do=full("data"), undo=room("data"),
+        playbook="rollback", prior={}, says=("is full", "loses track of its containers. Nothing was changed"),
+    ),
+    Case(
         "rollback-read-only", "Read-only /etc/docker", BRING, "the run says so, and the host is hardened still",
         ends="failed", config="old", do="mount --bind /etc/docker /etc/docker && mount -o remount,ro,bind /etc/docker",
         undo="umount /etc/docker", playbook="rollback", prior={}, says=("Read-only file system",),
