@@ -42,6 +42,7 @@ MOLECULE = ("molecule", "--base-config", ".config/molecule/config.yml")
 LONG = {
     "default",
     "docker_apparmor",
+    "docker_daemon",
     "docker_engine",
     "docker_host",
     "docker_network",
