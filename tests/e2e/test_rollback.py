@@ -45,6 +45,7 @@ ROLES: dict[str, dict[str, Any]] = {
     "docker_auditd": {},
     "docker_daemon": {},
     "docker_engine": {"docker_engine_hold": True},
+    "docker_falco": {},
     "docker_files": {},
     "docker_host": {
         "docker_host_remove_members": True,
@@ -242,3 +243,17 @@ def point(host: Machine, name: str) -> dict[str, Any]:
     """Return a restore point of the host."""
     found: dict[str, Any] = json.loads(host.output("cat", f"{POINTS}/{name}/point.json"))
     return found
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["host", "old_host"])
+def test_a_package_that_a_run_has_installed_goes_with_it(name: str, request: pytest.FixtureRequest) -> None:
+    host: Machine = request.getfixturevalue(name)
+    installed = "dpkg-query --show --showformat '${db:Status-Status}' auditd"
+    host.output("apt-get", "--yes", "--quiet", "purge", "auditd")
+    before = listing(host)
+    well(host, "harden", hullguard_roles=["docker_auditd"])
+    assert host.run("sh", "-c", installed) == (0, "installed")
+    well(host, "rollback")
+    assert host.run("sh", "-c", installed)[1] != "installed"
+    assert changed(before, listing(host)) == {}

@@ -29,7 +29,7 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         "edited-before-restart", SECOND, "Restart Docker", "the engine starts with both",
-        ends="passed", config="edited", do=LABEL,
+        ends="passed", config="edited", do=LABEL, long=False,
     ),
     Case(
         "edited-wrongly-before-restart", f"{SECOND} so that the engine does not start", "Restart Docker",
@@ -46,6 +46,6 @@ CASES: tuple[Case, ...] = (
     Case(
         "second-run", "A second run of harden.yml", "Write the engine's configuration",
         "the second one says who is at work, and changes nothing; the first goes on to its end",
-        ends="passed", config="new", beside=("Another run is at work on", "harden.yml as process", "Nothing was changed"),
+        ends="passed", config="new", beside=("Another run is at work on", "harden.yml as process", "Nothing was changed"), long=False,
     ),
 )  # fmt: skip

@@ -40,7 +40,7 @@ CASES: tuple[Case, ...] = (
     Case(
         "full-etc-docker", "Disk full on /etc/docker", WRITE, "the run says so and leaves everything as it is",
         ends="failed", config="old", setup=small("/etc/docker", "config", 64), do=full("config"), undo=room("config"),
-        says=(UNCHANGED, NO_SPACE), suite="debian-12",
+        says=(UNCHANGED, NO_SPACE), suite="debian-12", long=False,
     ),
     Case(
         "full-etc-at-drop-in", "Disk full on /etc", "Write the drop-in", "the run says so; no half-written unit file",
@@ -61,7 +61,7 @@ CASES: tuple[Case, ...] = (
         "full-data-root", "Disk full on the data-root", "Say why the engine has to start anew",
         "the run refuses to restart an engine that would lose its containers, and leaves everything as it is",
         ends="failed", config="old", setup=small("/var/lib/docker", "data", 65536), do=full("data"), undo=room("data"),
-        says=("is full", "loses track of its containers. Nothing was changed"),
+        says=("is full", "loses track of its containers. Nothing was changed"), long=False,
     ),
     Case(
         "full-state", "Disk full on /var/lib/hullguard", "Take the lock", "no restore point, so nothing is begun",
@@ -84,6 +84,6 @@ CASES: tuple[Case, ...] = (
     Case(
         "read-only-etc-docker", "Read-only /etc/docker", WRITE, "the run says so and leaves everything as it is",
         ends="failed", config="old", do="mount --bind /etc/docker /etc/docker && mount -o remount,ro,bind /etc/docker",
-        undo="umount /etc/docker", says=(UNCHANGED, "/etc/docker"),
+        undo="umount /etc/docker", says=(UNCHANGED, "/etc/docker"), long=False,
     ),
 )  # fmt: skip

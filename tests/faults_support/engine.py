@@ -25,7 +25,7 @@ CASES: tuple[Case, ...] = (
     Case(
         "engine-killed-before-restart", ENGINE, "Restart Docker",
         "systemd starts it again; the run goes on to its end, containers without a restart policy are started from the note",
-        ends="passed", config="new", do=KILL, live_restore=False, suite="debian-12",
+        ends="passed", config="new", do=KILL, live_restore=False, suite="debian-12", long=False,
     ),
     Case(
         "engine-killed-while-starting", f"{ENGINE} while it starts with the new configuration", "Restart Docker",
@@ -35,7 +35,7 @@ CASES: tuple[Case, ...] = (
     Case(
         "engine-killed-after-restart", ENGINE, "See which containers are back",
         "systemd starts it again; the run waits for it and goes on to its end",
-        ends="passed", config="new", do=KILL,
+        ends="passed", config="new", do=KILL, long=False,
     ),
     Case(
         "engine-killed-at-networks", ENGINE, "Create networks that are missing",

@@ -21,7 +21,7 @@ CASES: tuple[Case, ...] = (
         "the old configuration; nothing was interrupted",
         ends="killed", config="old",
     ),
-    Case("killed-after-write", CONTROLLER, "Write the engine's configuration", WAITS, ends="killed", config="new", moment="ends"),
+    Case("killed-after-write", CONTROLLER, "Write the engine's configuration", WAITS, ends="killed", config="new", moment="ends", long=False),
     Case("killed-before-restart", CONTROLLER, "Restart Docker", WAITS, ends="killed", config="new", suite="debian-12"),
     Case(
         "killed-while-engine-stops", f"{CONTROLLER}, while the engine is down", "Restart Docker",
@@ -62,6 +62,6 @@ CASES: tuple[Case, ...] = (
     Case(
         "killed-at-audit-rules", CONTROLLER, "Compile all rules on disk",
         "the rules are written and not compiled yet; the next run does that",
-        ends="killed", config="old", roles=("docker_auditd",), twice=True,
+        ends="killed", config="old", roles=("docker_auditd",), twice=True, long=False,
     ),
 )  # fmt: skip

@@ -23,7 +23,7 @@ CASES: tuple[Case, ...] = (
     Case(
         "rollback-killed-while-engine-stops", f"{CONTROLLER}, while the engine is down", "Restart Docker",
         "everything is back: the host ends what was begun",
-        ends="killed", config="new", until=STOPPED, playbook="rollback", prior={}, suite="debian-12",
+        ends="killed", config="new", until=STOPPED, playbook="rollback", prior={}, suite="debian-12", long=False,
     ),
     Case(
         "rollback-engine-killed", ENGINE, BRING, "systemd starts it again; the run goes on to its end",
@@ -43,7 +43,7 @@ CASES: tuple[Case, ...] = (
     Case(
         "rollback-read-only", "Read-only /etc/docker", BRING, "the run says so, and the host is hardened still",
         ends="failed", config="old", do="mount --bind /etc/docker /etc/docker && mount -o remount,ro,bind /etc/docker",
-        undo="umount /etc/docker", playbook="rollback", prior={}, says=("Read-only file system",),
+        undo="umount /etc/docker", playbook="rollback", prior={}, says=("Read-only file system",), long=False,
     ),
     Case(
         "rollback-second-run", "harden.yml while rollback.yml is at work", BRING,
