@@ -405,7 +405,7 @@ def lab(session: nox.Session) -> None:
 
 @nox.session(python=NEWEST, default=False)
 def clean(session: nox.Session) -> None:
-    """Remove everything with the lab's label, Molecule's hosts too (-- --images: and the images)."""
+    """Remove all throwaway hosts, Molecule's and virtual machines too (-- --images: and the images)."""
     install(session, "test")
     session.run("python", "-m", "lab", "clean", *session.posargs)
 

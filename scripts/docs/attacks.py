@@ -48,22 +48,28 @@ def lists(path: Path, threats: Rows) -> dict[str, Callable[[], str]]:
 
 def load(path: Path) -> Measured:
     """Return the outcomes. Raises InputError when they are not those of the battery that there is now."""
-    measured: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    wanted, found = {probe.id for probe in PROBES}, set(measured["probes"])
-    if wanted != found:
-        raise InputError(
-            f"{path}: the battery has changed since it was measured ({', '.join(sorted(wanted ^ found))}): "
-            "run tests/e2e/test_prove.py with HULLGUARD_PROVE_RESULTS naming this file."
-        )
-    return measured
+    how = "run tests/e2e/test_prove.py with HULLGUARD_PROVE_RESULTS naming this file."
+    return _measured(path, {probe.id for probe in PROBES}, how)
 
 
 def load_machine(path: Path) -> Measured | None:
-    """Return what came of the attacks on a machine; None where nobody has measured it."""
+    """Return what came of the attacks on a machine; None where nobody has measured it.
+
+    Raises InputError when they are not those of the battery, without the heavy ones, that there is now.
+    """
     if not path.exists():
         return None
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    how = "run ./nox -s vm, then .nox/vm/bin/python molecule/vm/proved.py."
+    return _measured(path, {probe.id for probe in PROBES if not probe.heavy}, how)
+
+
+def _measured(path: Path, wanted: set[str], how: str) -> Measured:
+    measured: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if other := wanted ^ set(measured["probes"]):
+        raise InputError(
+            f"{path}: the battery has changed since it was measured ({', '.join(sorted(other))}): {how}"
+        )
+    return measured
 
 
 def summary(measured: Measured, machine: Measured | None = None) -> str:

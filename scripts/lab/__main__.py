@@ -14,6 +14,7 @@ from docker.errors import DockerException
 
 from lab import LABEL, LabError, carry, engine, hosts, images, say, suites, workload
 from lab.vm import cli as vm
+from lab.vm import machines
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,7 +29,9 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "engine" and options.stop:
             say("stopped the engine" if engine.stop() else "no engine of the lab's runs")
             return 0
-        client = engine.connect() if options.command in {"clean", "down", "status"} else engine.ensure()
+        if options.command == "clean":
+            return _clean(options)
+        client = engine.connect() if options.command in {"down", "status"} else engine.ensure()
         if client is None:
             say("no engine answers, so no host runs")
             return 0
@@ -102,9 +105,18 @@ def _shell(client: docker.DockerClient, options: argparse.Namespace) -> None:
         ) from None
 
 
-def _clean(client: docker.DockerClient, options: argparse.Namespace) -> None:
-    for line in hosts.clean(client, with_images=options.images) or ["nothing of the lab's is left"]:
+def _clean(options: argparse.Namespace) -> int:
+    removed = machines.clean()
+    for line in removed:
         print(line)
+    client = engine.connect()
+    if client is None:
+        say("no engine answers, so no host runs")
+        return 0
+    found = hosts.clean(client, with_images=options.images)
+    for line in found if found or removed else ["nothing of the lab's is left"]:
+        print(line)
+    return 0
 
 
 COMMANDS = {
@@ -116,7 +128,6 @@ COMMANDS = {
     "status": _status,
     "inventory": _inventory,
     "shell": _shell,
-    "clean": _clean,
 }
 
 
@@ -149,7 +160,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("name", nargs="?", default="hullguard-lab")
     command = add("carry", "write an archive of hullguard's command, for hosts that have nothing but Python")
     command.add_argument("file", type=Path, metavar="FILE.tar.gz")
-    command = add("clean", "remove whatever carries the lab's label, Molecule's hosts too")
+    command = add(
+        "clean", "remove whatever carries the lab's label, Molecule's hosts and virtual machines too"
+    )
     command.add_argument("--images", action="store_true", help="the images too")
     vm.add_to(commands)
     return parser

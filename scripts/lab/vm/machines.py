@@ -38,6 +38,18 @@ def every() -> list[Machine]:
     return [machine for folder in folders if (machine := machines.load(folder))]
 
 
+def clean() -> list[str]:
+    """End and remove all machines, also those that were broken off while they started; what was removed."""
+    folders = {path for kind in ("run/*", "*/booting", "*/trial") for path in images.cache().glob(kind)}
+    removed = []
+    for folder in sorted(folders):
+        if machine := machines.load(folder):
+            machines.remove(machine)
+        shutil.rmtree(folder, ignore_errors=True)
+        removed.append(f"machine {machine.name if machine else folder.name}")
+    return removed
+
+
 def up(name: str, suite: str) -> tuple[Machine, bool]:
     """Return a ready machine of that name, and whether it had to be started. Raises LabError."""
     known = find(name)

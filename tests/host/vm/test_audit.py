@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 
 import pytest
@@ -21,6 +22,20 @@ def events(host: Host, since: str) -> str:
 def now(host: Host) -> str:
     """Return the time in the form that ausearch takes, which is the locale's."""
     return str(host.check_output("date '+%x %X'"))
+
+
+def rules(text: str) -> list[tuple[str, ...]]:
+    """Return watches as (path, permissions, key), other rules as they are written; settings are left out."""
+    made: list[tuple[str, ...]] = []
+    for line in text.splitlines():
+        words = shlex.split(line, comments=True)
+        if words[:1] == ["-w"]:
+            options = dict(zip(words[::2], words[1::2], strict=True))
+            permissions = "".join(sorted(options.get("-p", "rwxa")))
+            made.append((options["-w"].rstrip("/"), permissions, options.get("-k", "")))
+        elif words[:1] in (["-a"], ["-A"]):
+            made.append((" ".join(words),))
+    return made
 
 
 def found(host: Host, since: str, word: str) -> bool:
@@ -60,17 +75,28 @@ def test_reading_leaves_none(host: Host) -> None:
 
 
 def test_the_rules_of_this_boot_are_those_on_disk(host: Host) -> None:
-    disk = {
-        line.replace("-k docker", "").split()[1]: line
-        for line in host.file("/etc/audit/audit.rules").content_string.splitlines()
-        if line.startswith("-w ")
-    }
-    kernel = host.check_output("auditctl -l").splitlines()
-    named = {
-        word.rstrip("/") for line in kernel for word in line.replace("=", " ").split() if word.startswith("/")
-    }
+    disk = rules(host.file("/etc/audit/audit.rules").content_string)
+    listed = str(host.check_output("auditctl -l"))
     assert disk
-    assert {path.rstrip("/") for path in disk} == named
+    assert sorted(rules(listed)) == sorted(disk)
+    assert len(rules(listed)) == len(listed.splitlines()), listed
+
+
+def test_they_are_loaded_before_the_first_container(host: Host) -> None:
+    """Of this boot: what loads them had ended before the engine began."""
+    show = "systemctl show --property=%s --value %s"
+    # Until Debian 12 auditd's own unit loads them, and is active once that is done.
+    apart = host.check_output(show, "LoadState", "audit-rules.service") == "loaded"
+    unit, moment = (
+        ("audit-rules.service", "ExecMainExitTimestampMonotonic")
+        if apart
+        else ("auditd.service", "ActiveEnterTimestampMonotonic")
+    )
+    assert "augenrules --load" in host.check_output("systemctl cat %s", unit)
+    assert host.check_output(show, "Result", unit) == "success"
+    loaded = int(host.check_output(show, moment, unit))
+    engine = int(host.check_output(show, "ExecMainStartTimestampMonotonic", "docker"))
+    assert 0 < loaded < engine
 
 
 def test_they_are_set_in_stone(host: Host) -> None:

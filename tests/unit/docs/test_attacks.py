@@ -15,6 +15,15 @@ from hullguard.prove.battery import PROBES
 
 FILE = Path(__file__).parents[3] / "compliance/docs/attack-probes.json"
 NEW = {"default": "blocked", "careless": "succeeded", "hardened": "blocked"}
+LIGHT = [one.id for one in PROBES if not one.heavy]
+
+
+def write_machine(folder: Path, outcomes: dict[str, dict[str, str]]) -> Path:
+    """Write what a machine's attacks came to, as molecule/vm/proved.py does; return the file."""
+    on = {"os": "Debian", "kernel": "6.12", "engine": "26.1.5"}
+    file = folder / "attack-probes-machine.json"
+    file.write_text(json.dumps({"measured_on": on, "probes": outcomes}), encoding="utf-8")
+    return file
 
 
 def test_every_probe_has_its_row_once() -> None:
@@ -57,15 +66,30 @@ def test_what_stops_an_attack() -> None:
 def test_a_machine_has_its_column_when_it_was_measured(tmp_path: Path) -> None:
     (tmp_path / FILE.name).write_bytes(FILE.read_bytes())
     assert "a machine before" not in attacks.lists(tmp_path / FILE.name, load_threats())["attacks"]()
-    outcomes = {"before": "succeeded", "after": "blocked"}
-    on = {"os": "Debian", "kernel": "6.12", "engine": "26.1.5"}
-    (tmp_path / "attack-probes-machine.json").write_text(
-        json.dumps({"measured_on": on, "probes": {"host_root_write": outcomes}}), encoding="utf-8"
-    )
+    outcomes = {name: {"before": "blocked", "after": "blocked"} for name in LIGHT}
+    outcomes["host_root_write"] = {"before": "succeeded", "after": "blocked"}
+    write_machine(tmp_path, outcomes)
     lists = attacks.lists(tmp_path / FILE.name, load_threats())
-    assert "1 of 1 succeed before `playbooks/site.yml` and 0 after it" in " ".join(
+    assert f"1 of {len(LIGHT)} succeed before `playbooks/site.yml` and 0 after it" in " ".join(
         lists["measured"]().split()
     )
     text = lists["attacks"]()
     assert "| blocked | **succeeded**, blocked | `userns_remap`" in text
-    assert text.count("| not tried |") == len(PROBES) - 1
+    assert text.count("| not tried |") == len(PROBES) - len(LIGHT) > 0
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ([*LIGHT, "no_such_attack"], "no_such_attack"),
+        (LIGHT[1:], LIGHT[0]),
+        ([*LIGHT, "fork_bomb"], "fork_bomb"),
+    ],
+    ids=["unknown", "missing", "heavy"],
+)
+def test_a_machines_results_of_another_battery_are_refused(
+    tmp_path: Path, names: list[str], said: str
+) -> None:
+    file = write_machine(tmp_path, {name: {"before": "succeeded", "after": "blocked"} for name in names})
+    with pytest.raises(InputError, match=rf"since it was measured \({said}\): run ./nox -s vm"):
+        attacks.load_machine(file)

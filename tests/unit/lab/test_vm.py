@@ -7,12 +7,14 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from lab import LabError
+from lab.__main__ import main
 from lab.vm import cli, image, machine, machines, qmp
 from lab.vm.machine import Machine
 
@@ -30,6 +32,24 @@ def made(folder: Path, name: str = "one") -> Machine:
     state = {"name": name, "suite": "debian-13", "port": 2222, "key": "/src/key"}
     (folder / "machine.json").write_text(json.dumps(state))
     return found
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in the place of a machine's QEMU; it does not outlive the test."""
+    with subprocess.Popen(["sh", "-c", "read _; :", str(folder)], stdin=subprocess.PIPE) as process:
+        try:
+            (folder / "pid").write_text(f"{process.pid}\n")
+            # Until it has become the shell, it looks like this process.
+            deadline = time.monotonic() + 10
+            while str(folder).encode() not in Path(f"/proc/{process.pid}/cmdline").read_bytes():
+                assert time.monotonic() < deadline
+                time.sleep(0.01)
+            # A child that nobody waits for stays in /proc, as QEMU, which is nobody's child here, does not.
+            threading.Thread(target=process.wait).start()
+            yield process
+        finally:
+            process.kill()
 
 
 def test_what_has_no_kernel_is_refused() -> None:
@@ -75,17 +95,34 @@ def test_a_number_that_is_somebody_elses_by_now_is_not_killed(tmp_path: Path) ->
 
 def test_its_own_process_is_ended_by_its_pid_file(tmp_path: Path) -> None:
     one = made(tmp_path / "one")
-    with subprocess.Popen(["sh", "-c", "sleep 60; :", str(one.folder)]) as process:
-        (one.folder / "pid").write_text(f"{process.pid}\n")
-        # Until it has become the shell, it looks like this process.
-        deadline = time.monotonic() + 10
-        while one.pid is None and time.monotonic() < deadline:
-            time.sleep(0.01)
+    with running(one.folder) as process:
         assert one.pid == process.pid
-        # A child that nobody waits for stays in /proc, as QEMU, which is nobody's child here, does not.
-        threading.Thread(target=process.wait).start()
         assert machine.remove(one)
         assert process.wait(10) != 0
+
+
+def test_all_that_were_started_are_cleaned_away_without_an_engine_too(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = [
+        made(machines.running() / "one").folder,
+        made(machines.running() / "booting", "booting").folder,
+        made(cache / "debian-13-abc" / "booting", "debian-13-first").folder,
+        machines.running() / "half",
+    ]
+    folders[-1].mkdir()
+    kept = cache / "debian-13-abc" / "root.qcow2"
+    kept.touch()
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    with running(folders[0]) as process:
+        assert main(["clean"]) == 0
+        assert process.wait(10) != 0
+    said = capsys.readouterr().out.splitlines()
+    assert sorted(said) == ["machine booting", "machine debian-13-first", "machine half", "machine one"]
+    assert not any(folder.exists() for folder in folders)
+    assert kept.exists()
+    assert main(["clean"]) == 0
+    assert capsys.readouterr().out == ""
 
 
 def test_the_inventory_says_how_to_get_in(tmp_path: Path) -> None:
