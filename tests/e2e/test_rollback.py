@@ -21,7 +21,7 @@ from restore_support.started import said, started
 
 from hullguard.drift.compare import drift
 from hullguard.drift.facts import CONFIGURATION
-from lab import engine
+from lab import engine, workload
 
 # A host on which each role finds something to do.
 CARELESS = """set -e
@@ -208,12 +208,71 @@ def test_a_container_that_would_be_lost_is_named_and_check_mode_tells_what_would
     before = listing(host)
     well(host, "harden", **DAEMON)
     hardened = listing(host)
+    tried = host.play("rollback", "--check", "--diff")
+    assert tried.returncode == 0, tried.stdout[-3000:]
+    assert "the engine starts anew: /etc/docker/daemon.json differs" in " ".join(tried.stdout.split())
+    assert f"+++ /etc/docker/daemon.json ({newest(host)})" in tried.stdout
+    assert changed(hardened, listing(host)) == {}
     host.docker("run", "-d", "--rm", "--name", "job", "--stop-timeout", "1", "IMAGE", "sleep", "86400")
     assert "job" in refused(host, "rollback")
     host.docker("rm", "-f", "job")
     assert changed(hardened, listing(host)) == {}
     assert changed(before, hardened)
     well(host, "rollback")
+    assert changed(before, listing(host)) == {}
+
+
+@pytest.mark.parametrize(
+    ("playbook", "variables", "words"),
+    [
+        ("harden", {"hullguard_restore_points": "abc"}, "hullguard_restore_points is abc: it is a whole number"),
+        ("harden", {"hullguard_lock_minutes": 0}, "hullguard_lock_minutes is 0: it is a whole number, 1 or more"),
+        ("harden", {"hullguard_max_fail_percentage": "few"}, "hullguard_max_fail_percentage is few: it is a percentage"),
+        ("preflight", {"hullguard_fail_on_risk": "never"}, "it is low, medium or high, or left out"),
+    ],
+)  # fmt: skip
+def test_a_value_that_can_not_be_is_refused(
+    host: Machine, playbook: str, variables: dict[str, Any], words: str
+) -> None:
+    assert words in refused(host, playbook, **DAEMON, **variables)
+
+
+def newest(host: Machine) -> str:
+    """Return the name of the last restore point."""
+    return sorted(host.output("ls", POINTS).split())[-1]
+
+
+def test_the_restore_points_are_listed(host: Machine) -> None:
+    well(host, "harden", hullguard_roles=["docker_files"])
+    before = listing(host)
+    listed = host.play("rollback", "--tags", "list")
+    assert listed.returncode == 0, listed.stdout
+    assert f"{newest(host)}: before docker_files, by " in " ".join(listed.stdout.split())
+    assert changed(before, listing(host)) == {}
+    well(host, "rollback")
+
+
+# Starts with remapped users only.
+INSIST = "[Service]\nExecStartPre=/usr/bin/grep -q userns-remap /etc/docker/daemon.json\n"
+
+
+@pytest.mark.long
+def test_a_rollback_to_another_store_that_fails_brings_back_who_ran(host: Machine) -> None:
+    before = listing(host)
+    variables = {"hullguard_roles": ["docker_userns"], "docker_userns_accept_hidden": True}
+    well(host, "harden", **variables)
+    workload.load(engine.ensure(), host.container, host.image)
+    host.docker("run", "-d", "--name", "inside", "--stop-timeout", "1", "IMAGE", "sleep", "86400")
+    insist = "/etc/systemd/system/docker.service.d/insist.conf"
+    host.output("sh", "-c", f"printf '{INSIST}' > {insist}; systemctl daemon-reload")
+    hardened = listing(host)
+    done = host.play("rollback", **variables)
+    assert done.returncode != 0
+    assert "its engine and its containers run. What failed" in " ".join(done.stdout.split()), done.stdout
+    refused = "/var/lib/hullguard/daemon.json.refused"
+    assert changed(hardened, listing(host)).keys() <= {f"file {refused}"}
+    host.output("sh", "-c", f"rm -f {insist} {refused}; systemctl daemon-reload; docker rm -f inside")
+    well(host, "rollback", **variables)
     assert changed(before, listing(host)) == {}
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from faults_support.administrator import SECOND, UNKNOWN
 from faults_support.case import Case
 from faults_support.disk import full, room, small
-from faults_support.engine import ENGINE, KILL
+from faults_support.engine import ENGINE, KILL, STARTING
 from faults_support.killed import CONTROLLER, STOPPED
 
 BRING = "Bring it back"
@@ -28,6 +29,19 @@ CASES: tuple[Case, ...] = (
     Case(
         "rollback-engine-killed", ENGINE, BRING, "systemd starts it again; the run goes on to its end",
         ends="passed", config="new", do=KILL, playbook="rollback", prior={},
+    ),
+    Case(
+        "rollback-engine-killed-while-starting", f"{ENGINE} while it starts with the old configuration", "Restart Docker",
+        "the start has failed, so the host is hardened again",
+        ends="failed", config="old", until=STARTING, do=KILL, playbook="rollback", prior={},
+        says=("The host is as it was before the rollback, its engine and its containers run", "Restart Docker"),
+    ),
+    Case(
+        "rollback-edited-wrongly", f"{SECOND} so that the engine does not start", "Restart Docker",
+        "the host is hardened again; their file is kept as daemon.json.refused",
+        ends="failed", config="old", do=UNKNOWN, playbook="rollback", prior={},
+        says=("The host is as it was before the rollback, its engine and its containers run", "no-such-option"),
+        then="grep -q no-such-option /var/lib/hullguard/daemon.json.refused",
     ),
     Case(
         "rollback-full-etc", "Disk full on /etc", BRING, "the run says so, and the host is hardened still",

@@ -78,13 +78,13 @@ class Machine:
         )  # fmt: skip
         return json.loads(done.stdout)["hosts"][0]
 
-    def play(self, name: str, **variables: Any) -> subprocess.CompletedProcess[str]:
+    def play(self, name: str, *options: str, **variables: Any) -> subprocess.CompletedProcess[str]:
         """Run a playbook against the host."""
         inventory = self.folder / "inventory.json"
         inventory.write_text(
             json.dumps({"docker_hosts": {"hosts": {self.name: CONNECTION}}}), encoding="utf-8"
         )
-        return playbook(name, inventory, **variables)
+        return playbook(name, inventory, *options, **variables)
 
 
 def playbook(name: str, inventory: Path, *options: str, **variables: Any) -> subprocess.CompletedProcess[str]:

@@ -86,4 +86,8 @@ def kept(then: Json, now: Json, names: Iterable[str]) -> list[str]:
             )
         elif installed(then, name) and then[name][0] != version:
             found.append(f"{name} is {version} and was {then[name][0]}: packages are never downgraded.")
-    return found
+    return found + [
+        f"{name} was removed since and is not installed again."
+        for name in sorted(set(names))
+        if installed(then, name) and not installed(now, name)
+    ]
