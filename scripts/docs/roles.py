@@ -26,12 +26,18 @@ All roles: `hullguard_profile` (`cis_level2`; a shipped profile or the path of y
 `hullguard_skip` (lists of slugs; run tags count as the former), `hullguard_restart` (`now`; with `later` the
 play restarts the engine once for all roles, as playbooks/harden.yml does)."""
 
+UNDO = """\
+`playbooks/rollback.yml` brings back what a run of `playbooks/harden.yml` has changed, for all of its roles
+([but for this](../_restore_point/README.md#what-does-not-come-back)). A play of your own takes no restore
+point; after one, or for this role alone:"""
+
 
 def lists(role: Path) -> dict[str, Callable[[], str]]:
     """Return what makes each of the lists, by its marker's name."""
     return {
         "support": lambda: table(("on", "is it run here?"), support(role)),
         "variables": lambda: table(("variable", "default", "means"), variables(role)) + EVERY_ROLE,
+        "undo": lambda: UNDO,
     }
 
 

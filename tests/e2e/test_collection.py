@@ -70,7 +70,7 @@ def test_every_role_is_explained(installed: Path) -> None:
         assert role["entry_points"]["main"]["short_description"]
 
 
-@pytest.mark.parametrize("playbook", ["harden", "audit", "site"])
+@pytest.mark.parametrize("playbook", ["preflight", "harden", "audit", "site", "rollback"])
 def test_its_playbooks_are_found_by_name(installed: Path, playbook: str) -> None:
     run(
         *("ansible-playbook", "--syntax-check", "-i", "localhost,", "-e", "hullguard_hosts=localhost"),

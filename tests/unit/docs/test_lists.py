@@ -34,3 +34,12 @@ def test_families_add_up() -> None:
     last = fixers(load_controls().values()).splitlines()[-1]
     *parts, whole = [int(number) for number in re.findall(r"\d+", last)]
     assert sum(parts) == whole == len(load_controls())
+
+
+def test_every_role_names_the_rollback_first_where_it_says_how_to_undo_it() -> None:
+    without = [
+        page.parent.name
+        for page in docs.ROOT.glob("roles/[!_]*/README.md")
+        if "\n## Undo\n\n<!-- docs: undo -->\n" not in page.read_text(encoding="utf-8")
+    ]
+    assert without == []
