@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from preview_support.machine import CONNECTION, Machine, machine, playbook
+from lab_support.playbooks import CONNECTION
+from preview_support.machine import Machine, machine, playbook
 
 from lab import engine
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,22 +15,15 @@ from typing import Any
 import docker
 from docker.models.containers import Container
 from faults_support.case import Case
+from lab_support import playbooks
 
 from lab import hosts, workload
 
-ROOT = Path(__file__).parents[2]
-PLAYBOOK_SECONDS = 600
 CONFIG = "/etc/docker/daemon.json"
 # Keys and values that no role wants otherwise, in a form of the administrator's own.
 ADMINISTRATOR = '{{"labels" :["team=platform"],\n\n\t"max-concurrent-downloads": 7, "live-restore": {live_restore},\n\t"log-opts": {{"tag": "{{{{.Name}}}}"}}}}  \n'
 OWNER = "640 root root"
 CONTAINERS: Mapping[str, tuple[str, ...]] = {"web": ("--restart", "unless-stopped"), "batch": ()}
-CONNECTION = {
-    "ansible_connection": "community.docker.docker_api",
-    "ansible_python_interpreter": "/usr/bin/python3",
-    "ansible_docker_timeout": 180,
-}
-BIN = Path(sys.executable).parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,40 +57,27 @@ class Target:
 
     def command(self, playbook: str, variables: Mapping[str, Any]) -> list[str]:
         """Return the command line that runs a playbook against the host."""
-        inventory = self.folder / "inventory.json"
-        inventory.write_text(
-            json.dumps({"docker_hosts": {"hosts": {self.name: CONNECTION}}}), encoding="utf-8"
-        )
-        command = [
-            str(BIN / "ansible-playbook"),
-            "-i",
-            str(inventory),
-            str(ROOT / "playbooks" / f"{playbook}.yml"),
-        ]
         # Tasks of roles that are not asked for would be skipped one by one, each in a process of its own.
         tags = ["--tags", ",".join(variables["hullguard_roles"])] if playbook == "harden" else []
-        return [*command, *tags, "-e", json.dumps(variables)]
+        hosts = playbooks.inventory(self.folder, self.name)
+        return playbooks.command(playbook, hosts, *tags, **variables)
 
     def play(
         self, playbook: str, variables: Mapping[str, Any], fault: Mapping[str, Any] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run a playbook against the host, in a process group of its own, with a fault or without."""
-        callbacks = [ROOT / "scripts/lab/callback", ROOT / "tests/faults_support/callback"]
-        environment = {
-            **os.environ,
-            "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]]),
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-            "ANSIBLE_CALLBACK_PLUGINS": os.pathsep.join(map(str, callbacks)),
-            "ANSIBLE_CALLBACKS_ENABLED": "hullguard_warm,hullguard_fault",
+        environment = playbooks.environment(
+            playbooks.ROOT / "tests/faults_support/callback",
+            HULLGUARD_CALLBACKS="hullguard_fault",
             # What a killed controller leaves is removed with the test's folder.
-            "ANSIBLE_LOCAL_TEMP": str(self.folder / "ansible"),
-        }
+            ANSIBLE_LOCAL_TEMP=str(self.folder / "ansible"),
+        )
         if fault is not None:
             environment["HULLGUARD_FAULT"] = json.dumps(fault)
         return subprocess.run(
             self.command(playbook, variables),
-            cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            check=False, timeout=PLAYBOOK_SECONDS, start_new_session=True,
+            cwd=playbooks.ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            check=False, timeout=playbooks.SECONDS, start_new_session=True,
         )  # fmt: skip
 
 

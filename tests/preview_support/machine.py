@@ -15,16 +15,10 @@ from typing import Any
 
 import docker
 from docker.models.containers import Container
+from lab_support import playbooks
+from lab_support.playbooks import ROOT
 
 from lab import hosts, workload
-
-ROOT = Path(__file__).parents[2]
-PLAYBOOK_SECONDS = 600
-# How Ansible reaches a throwaway host.
-CONNECTION = {
-    "ansible_connection": "community.docker.docker_api",
-    "ansible_python_interpreter": "/usr/bin/python3",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +74,15 @@ class Machine:
 
     def play(self, name: str, *options: str, **variables: Any) -> subprocess.CompletedProcess[str]:
         """Run a playbook against the host."""
-        inventory = self.folder / "inventory.json"
-        inventory.write_text(
-            json.dumps({"docker_hosts": {"hosts": {self.name: CONNECTION}}}), encoding="utf-8"
-        )
-        return playbook(name, inventory, *options, **variables)
+        return playbook(name, playbooks.inventory(self.folder, self.name), *options, **variables)
 
 
 def playbook(name: str, inventory: Path, *options: str, **variables: Any) -> subprocess.CompletedProcess[str]:
     """Run a playbook with an inventory file."""
-    command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(inventory), *options]
-    environment = {
-        **os.environ,
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "scripts" / "lab" / "callback"),
-        "ANSIBLE_CALLBACKS_ENABLED": "hullguard_warm",
-    }
     return subprocess.run(
-        [*command, str(ROOT / "playbooks" / f"{name}.yml"), "-e", json.dumps(variables)],
-        cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        check=False, timeout=PLAYBOOK_SECONDS,
+        playbooks.command(name, inventory, *options, **variables),
+        cwd=ROOT, env=playbooks.environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        check=False, timeout=playbooks.SECONDS,
     )  # fmt: skip
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ from typing import Any
 
 import docker
 from examples_support.host import COMMAND, HOME, ROOT, ExampleHost
+from lab_support import playbooks
 
 from lab import hosts
 
@@ -63,11 +62,6 @@ systemctl reset-failed docker; systemctl restart docker
 systemctl stop authorizer; rm -f /run/docker/plugins/authorizer.sock
 docker info --format '{{.Plugins.Authorization}}'
 """
-CONNECTION = {
-    "ansible_connection": "community.docker.docker_api",
-    "ansible_python_interpreter": "/usr/bin/python3",
-    "ansible_docker_timeout": 120,
-}
 HARDEN: dict[str, Any] = {
     "hullguard_roles": [
         "docker_daemon", "docker_files", "docker_host", "docker_network", "docker_seccomp", "docker_tls", "docker_trust",
@@ -139,21 +133,9 @@ def authorize(host: ProveHost, rule: str) -> None:
 
 def harden(host: ProveHost, folder: Path) -> None:
     """Harden it with the playbook."""
-    name = str(host.container.name)
-    (folder / "hosts.json").write_text(
-        json.dumps({"docker_hosts": {"hosts": {name: CONNECTION}}}), encoding="utf-8"
-    )
-    (folder / "variables.json").write_text(json.dumps(HARDEN), encoding="utf-8")
-    warm = {
-        "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "scripts/lab/callback"),
-        "ANSIBLE_CALLBACKS_ENABLED": "hullguard_warm",
-        "PYTHONPATH": str(ROOT / "scripts"),
-    }
+    hosts_file = playbooks.inventory(folder, str(host.container.name))
     done = subprocess.run(
-        [
-            Path(sys.executable).with_name("ansible-playbook"), "-i", folder / "hosts.json", "-e", f"@{folder / 'variables.json'}",
-            ROOT / "playbooks/harden.yml",
-        ],
-        cwd=ROOT, env=os.environ | warm, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=500, check=False,
+        playbooks.command("harden", hosts_file, **HARDEN), cwd=ROOT, env=playbooks.environment(),
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=playbooks.SECONDS, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
