@@ -38,10 +38,10 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         "rollback-edited-wrongly", f"{SECOND} so that the engine does not start", "Restart Docker",
-        "the host is hardened again; their file is kept as daemon.json.refused",
+        "the host is hardened again; their file is kept in /run/hullguard",
         ends="failed", config="old", do=UNKNOWN, playbook="rollback", prior={},
-        says=("The host is as it was before the rollback, its engine and its containers run", "no-such-option"),
-        then="grep -q no-such-option /var/lib/hullguard/daemon.json.refused",
+        says=("The host is as it was before the rollback, its engine and its containers run", "/run/hullguard/daemon.json.refused"),
+        then="grep -q no-such-option /run/hullguard/daemon.json.refused",
     ),
     Case(
         "rollback-full-etc", "Disk full on /etc", BRING, "the run says so, and the host is hardened still",
