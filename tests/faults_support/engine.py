@@ -33,6 +33,12 @@ CASES: tuple[Case, ...] = (
         ends="failed", config="old", until=STARTING, do=KILL, says=(BACK, "Restart Docker"),
     ),
     Case(
+        "engine-killed-while-starting-filtered", f"{ENGINE} while it starts with another system call filter", "Restart Docker",
+        "the start has failed, so the role goes back; the engine's own filter is in force",
+        ends="failed", config="old", until=STARTING, do=KILL, roles=("docker_seccomp",), says=(BACK, "Restart Docker"),
+        then="docker info --format '{{.SecurityOptions}}' | grep -q profile=builtin",
+    ),
+    Case(
         "engine-killed-after-restart", ENGINE, "See which containers are back",
         "systemd starts it again; the run waits for it and goes on to its end",
         ends="passed", config="new", do=KILL, long=False,

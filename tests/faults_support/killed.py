@@ -24,6 +24,11 @@ CASES: tuple[Case, ...] = (
     Case("killed-after-write", CONTROLLER, "Write the engine's configuration", WAITS, ends="killed", config="new", moment="ends", long=False),
     Case("killed-before-restart", CONTROLLER, "Restart Docker", WAITS, ends="killed", config="new", suite="debian-12"),
     Case(
+        "killed-before-filtered", CONTROLLER, "Restart Docker",
+        "profile and configuration are there and not read yet; the next run has the engine read them",
+        ends="killed", config="new", roles=("docker_seccomp",), twice=True, long=False,
+    ),
+    Case(
         "killed-while-engine-stops", f"{CONTROLLER}, while the engine is down", "Restart Docker",
         "the new configuration in force: the host ends what was begun; containers without a restart policy wait for the next run",
         ends="killed", config="new", until=STOPPED, live_restore=False, down=("batch",), long=False,
