@@ -200,7 +200,7 @@ def everything(session: nox.Session, *, quick: bool) -> None:
     skipped = [*MISSING, *dict.fromkeys(summary.read_text(encoding="utf-8").splitlines())]
     if quick:
         skipped.append(
-            "more faults, the way back of each role, previews beside the truth (`./nox -s changes` has them)"
+            "two thirds of the faults, the way back of each role, more previews (`./nox -s changes` has them)"
         )
         skipped.append(
             "a virtual machine: AppArmor in force, live audit rules, a reboot (`./nox -s vm` has them)"

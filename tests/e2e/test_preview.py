@@ -17,7 +17,6 @@ from preview_support.machine import Machine, machine
 import demo
 from lab import engine, workload
 
-pytestmark = pytest.mark.long
 SETUID = "hullguard-lab/setuid:1"
 HTTP = ("httpd", "-f", "-p", "8000", "-h", "/www")
 CARELESS = """set -e
@@ -252,6 +251,7 @@ def test_applied_once_nothing_more_is_foretold(host: Machine) -> None:
     assert said(preview, "now", "will") == set()
 
 
+@pytest.mark.long
 def test_with_live_restore_containers_go_on(host: Machine) -> None:
     """The engine restarts for another option, and nobody notices, not even what runs with --rm."""
     host.docker("run", "-d", "--rm", "--name", "job-again", "--stop-timeout", "1", "IMAGE", "sleep", "86400")
@@ -273,6 +273,7 @@ def test_with_live_restore_containers_go_on(host: Machine) -> None:
     wait_until(lambda: "job-again" not in inspected(host))
 
 
+@pytest.mark.long
 def test_an_old_engine_loses_jobs_in_spite_of_live_restore(tmp_path: Path) -> None:
     """Engine 20.10: preview and role refuse, and the job outlives both; a restart by hand shows why."""
     with machine(engine.ensure(), tmp_path, "debian-12") as host:
@@ -303,6 +304,7 @@ def test_an_old_engine_loses_jobs_in_spite_of_live_restore(tmp_path: Path) -> No
         }
 
 
+@pytest.mark.long
 def test_what_is_said_of_remapping_happens(host: Machine) -> None:
     """Everything is hidden, and those that can't be made anew can't."""
     before = facts(host)
