@@ -228,6 +228,7 @@ def test_a_container_that_would_be_lost_is_named_and_check_mode_tells_what_would
         ("harden", {"hullguard_restore_points": "abc"}, "hullguard_restore_points is abc: it is a whole number"),
         ("harden", {"hullguard_lock_minutes": 0}, "hullguard_lock_minutes is 0: it is a whole number, 1 or more"),
         ("harden", {"hullguard_max_fail_percentage": "few"}, "hullguard_max_fail_percentage is few: it is a percentage"),
+        ("rollback", {"hullguard_restore_points": "abc"}, "hullguard_restore_points is abc: it is a whole number"),
         ("preflight", {"hullguard_fail_on_risk": "never"}, "it is low, medium or high, or left out"),
     ],
 )  # fmt: skip

@@ -67,8 +67,7 @@ class Target:
     ) -> subprocess.CompletedProcess[str]:
         """Run a playbook against the host, in a process group of its own, with a fault or without."""
         environment = playbooks.environment(
-            playbooks.ROOT / "tests/faults_support/callback",
-            HULLGUARD_CALLBACKS="hullguard_fault",
+            playbooks.ROOT / "tests/faults_support/callback/hullguard_fault.py",
             # What a killed controller leaves is removed with the test's folder.
             ANSIBLE_LOCAL_TEMP=str(self.folder / "ansible"),
         )

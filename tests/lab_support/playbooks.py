@@ -35,17 +35,15 @@ def command(name: str, hosts: Path, *options: str, **variables: Any) -> list[str
     return [*program, "-e", json.dumps(variables)]
 
 
-def environment(*plugins: Path, **more: str) -> dict[str, str]:
-    """Return the environment that such a command needs; `plugins` are folders of further callbacks, `more`
-    are variables, of which HULLGUARD_CALLBACKS names those to enable.
-    """
-    enabled = ["hullguard_warm", *more.pop("HULLGUARD_CALLBACKS", "").split()]
+def environment(*callbacks: Path, **more: str) -> dict[str, str]:
+    """Return the environment that such a command needs, with further callbacks (their files) and variables."""
+    each = [ROOT / "scripts/lab/callback/hullguard_warm.py", *callbacks]
     return {
         **os.environ,
         "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]]),
         "PYTHONPATH": str(ROOT / "scripts"),
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        "ANSIBLE_CALLBACK_PLUGINS": os.pathsep.join(map(str, [ROOT / "scripts/lab/callback", *plugins])),
-        "ANSIBLE_CALLBACKS_ENABLED": ",".join(enabled),
+        "ANSIBLE_CALLBACK_PLUGINS": os.pathsep.join(str(file.parent) for file in each),
+        "ANSIBLE_CALLBACKS_ENABLED": ",".join(file.stem for file in each),
         **more,
     }

@@ -22,7 +22,7 @@ class Probe:
     them passes and the attack succeeds, the two contradict each other. `per_container` are controls that
     whoever starts a container can stop it with, for that container: the ordinary one of a probe does not
     have them. `roles` are those of ours that claim to stop it beyond any control. `severity` is what a
-    success means for a host.
+    success means for a host. `asks`: that its container starts at all is the attack, as with places.Place.
     """
 
     id: str
@@ -37,6 +37,7 @@ class Probe:
     per_container: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     heavy: bool = False
+    asks: bool = False
     cleans: str = REMOVED
 
     def names(self) -> frozenset[str]:

@@ -116,7 +116,7 @@ def place(run: Run, name: str, probes: Sequence[Probe]) -> dict[str, Outcome]:
         number = run.start(name, _given(run, name))
     except Refused as error:
         seconds = time.monotonic() - began
-        return {probe.id: replace(_refused(name, probe.id, error), seconds=seconds) for probe in probes}
+        return {probe.id: replace(_refused(probe, error), seconds=seconds) for probe in probes}
     try:
         rows, ended = listen(run, number, said, seconds)
         logged = outside.log_size(run.engine, number) if "disk_by_log" in rows else None
@@ -137,13 +137,12 @@ def _given(run: Run, name: str) -> dict[str, Any]:
     return {}
 
 
-def _refused(name: str, probe: str, error: Refused) -> Outcome:
-    """Return what an engine's refusal to start a container means for a probe in it."""
+def _refused(probe: Probe, error: Refused) -> Outcome:
+    """Return what an engine's refusal to start a probe's container means."""
     because = str(error)
     # An authorization plugin's refusal, and that of an engine with user namespaces.
     refuses = error.status == 403 or "user namespaces are enabled" in because
-    # That it runs at all is what one probe of an ordinary container is about.
-    if refuses and (places.PLACES[name].asks or probe == "unsigned_image"):
+    if refuses and (probe.asks or places.PLACES[probe.place].asks):
         return Outcome(BLOCKED, f"the engine refuses the container: {because}")
     return unknown(f"its container could not be started: {because}")
 

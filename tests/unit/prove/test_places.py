@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hullguard.prove import containers, places
+from hullguard.prove.battery import PROBES
 from hullguard.prove.engine import Refused
 
 
@@ -53,26 +54,26 @@ def test_files_are_laid_out_for_their_owners(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "probe", "status", "words", "outcome"),
+    ("name", "status", "words", "outcome"),
     [
         (
-            "host_pid",
-            "x",
+            "neighbour_environment_host_pid",
             400,
-            "cannot share the host PID namespace when user namespaces are enabled",
+            "cannot share it when user namespaces are enabled",
             "blocked",
         ),
-        ("override", "x", 403, "authorization denied by plugin x", "blocked"),
-        ("plain", "x", 403, "authorization denied by plugin x", "unknown"),
-        ("plain", "unsigned_image", 403, "authorization denied by plugin x", "blocked"),
-        ("plain", "unsigned_image", 500, "no space left on device", "unknown"),
-        ("sys_admin", "x", 500, "unable to apply caps: operation not permitted", "unknown"),
-        ("socket", "x", 0, "no answer within 60 s", "unknown"),
+        ("unconfined_calls", 403, "authorization denied by plugin x", "blocked"),
+        ("raw_socket", 403, "authorization denied by plugin x", "unknown"),
+        ("unsigned_image", 403, "authorization denied by plugin x", "blocked"),
+        ("unsigned_image", 500, "no space left on device", "unknown"),
+        ("core_pattern_remounted", 500, "unable to apply caps: operation not permitted", "unknown"),
+        ("socket_as_root", 0, "no answer within 60 s", "unknown"),
     ],
 )
 def test_only_a_refusal_of_what_was_asked_for_is_a_block(
-    name: str, probe: str, status: int, words: str, outcome: str
+    name: str, status: int, words: str, outcome: str
 ) -> None:
-    found = containers._refused(name, probe, Refused(status, words))
+    probe = next(one for one in PROBES if one.id == name)
+    found = containers._refused(probe, Refused(status, words))
     assert found.outcome == outcome
     assert words in found.detail

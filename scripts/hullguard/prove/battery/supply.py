@@ -16,7 +16,7 @@ PROBES = (
         blocked="The engine insisted on TLS.", cleans="Nothing was pulled; the container is removed.",
     ),
     _probe(
-        id="unsigned_image", severity="medium", place="plain", slugs=("authorization_plugin",),
+        id="unsigned_image", severity="medium", place="plain", asks=True, slugs=("authorization_plugin",),
         per_container=("content_trust", "signed_artifacts"),
         tries="Have the engine run an image that came from no registry that nobody has signed: this run's.",
         succeeds="It ran: the engine takes whatever it is given.",
